@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { amount, numericId, orderItems, sagaName, shipTo, time, uuid, version } from './values.ts';
+
+const money = { totalAmount: amount, discountAmount: amount, finalAmount: amount };
+
+/** What no command asked for: an order begins, ends well, or its customer changes their mind. */
+export const announcements = {
+  'order-created': z.object({
+    orderId: uuid,
+    saga: sagaName,
+    userId: numericId,
+    items: orderItems,
+    couponId: numericId.nullable(),
+    ...money,
+    shipTo: shipTo.nullable(),
+  }),
+  'order-processed': z.object({
+    orderId: uuid,
+    saga: sagaName,
+    userId: numericId,
+    items: orderItems,
+    couponId: numericId.nullable(),
+    ...money,
+    paymentId: uuid.nullable(),
+    deliveryId: uuid.nullable(),
+    completedAt: time,
+  }),
+  'order-cancel-requested': z.object({ orderId: uuid, reason: z.string().nullable() }),
+} as const;
+
+/** Compacted topics that feed the order service's read models; keyed by their own id, applied only if newer. */
+export const stateChanges = {
+  'product-changed': z.object({ productId: numericId, name: z.string(), price: amount, version }),
+  'account-changed': z.object({ userId: numericId, publicId: z.string(), version }),
+  'coupon-changed': z.object({
+    couponId: numericId,
+    userId: numericId,
+    discountAmount: amount,
+    expiresAt: time.nullable(),
+    version,
+  }),
+} as const;
+
+/** What could not be read or handled, with all that is needed to understand it and to send it again. */
+export const deadLetters = {
+  'dead-letter': z.object({
+    topic: z.string(),
+    partition: z.int(),
+    offset: z.string(),
+    key: z.string().nullable(),
+    headers: z.record(z.string(), z.string()),
+    /** base64: it may be anything. */
+    value: z.string().nullable(),
+    service: z.string(),
+    error: z.object({ code: z.string(), message: z.string() }),
+    failedAt: time,
+  }),
+} as const;
+
+export type StateTopic = keyof typeof stateChanges;

@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import type { Envelope, Message } from './message.ts';
+import { isTopic, type Topic, topics } from './topics.ts';
+import { time, uuid } from './values.ts';
+
+/** A message as a broker carries it. `topic` is the unprefixed name. */
+export type WireMessage = { topic: string; key: string; headers: Record<string, string>; value: string };
+
+/** What arrived may be anything: the key or the value may be missing, and bytes need not be text. */
+export type ReceivedMessage = {
+  topic: string;
+  partition: number;
+  offset: string;
+  key: string | null;
+  headers: Record<string, string>;
+  value: Buffer | null;
+};
+
+export type UnreadableCode =
+  | 'UNKNOWN_TOPIC'
+  | 'EMPTY'
+  | 'NOT_JSON'
+  | 'NUL_CHARACTER'
+  | 'BAD_HEADERS'
+  | 'UNKNOWN_VERSION'
+  | 'BAD_BODY';
+
+export type Decoded = { ok: true; message: Message } | { ok: false; code: UnreadableCode; reason: string };
+
+const SCHEMA_VERSION = '1';
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+const headers = z.object({
+  ce_id: uuid,
+  ce_source: z.string().min(1),
+  ce_time: time,
+  ce_subject: z.string().min(1),
+  traceparent: z.string().regex(TRACEPARENT),
+  schemaversion: z.string(),
+  commandid: uuid.optional(),
+  step: z.string().min(1).optional(),
+  attempt: z.coerce.number().int().min(1).optional(),
+  actionid: uuid.optional(),
+});
+
+/** The headers and body as the contract lays them down. Pure; never fails for a typed message. */
+export const encode = (message: Message): WireMessage => ({
+  topic: message.topic,
+  key: message.key,
+  headers: encodeEnvelope(message.topic, message.envelope),
+  value: JSON.stringify(message.body),
+});
+
+function encodeEnvelope(topic: Topic, envelope: Envelope): Record<string, string> {
+  const wire: Record<string, string> = {
+    ce_id: envelope.id,
+    ce_type: topic,
+    ce_source: envelope.source,
+    ce_specversion: '1.0',
+    'content-type': 'application/json',
+    ce_time: envelope.time,
+    ce_subject: envelope.subject,
+    traceparent: envelope.traceparent,
+    schemaversion: SCHEMA_VERSION,
+  };
+  if (envelope.commandId !== undefined) wire.commandid = envelope.commandId;
+  if (envelope.step !== undefined) wire.step = envelope.step;
+  if (envelope.attempt !== undefined) wire.attempt = String(envelope.attempt);
+  if (envelope.actionId !== undefined) wire.actionid = envelope.actionId;
+  return wire;
+}
+
+/** Reads what arrived, or says in a sentence why it cannot be read. Total: it never throws (trap 9). */
+export function decode(received: ReceivedMessage): Decoded {
+  const { topic } = received;
+  if (!isTopic(topic)) return unreadable('UNKNOWN_TOPIC', `there is no topic ${topic}`);
+  if (received.value === null || received.key === null)
+    return unreadable('EMPTY', 'a message needs a key and a value');
+  const text = received.value.toString('utf8');
+  if (hasNul(text)) return unreadable('NUL_CHARACTER', 'U+0000 cannot be stored');
+  const version = received.headers.schemaversion;
+  if (version !== undefined && majorOf(version) !== SCHEMA_VERSION)
+    return unreadable('UNKNOWN_VERSION', `schemaversion ${version} is not ${SCHEMA_VERSION}`);
+  const envelope = headers.safeParse(received.headers);
+  if (!envelope.success) return unreadable('BAD_HEADERS', explain(envelope.error));
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    return unreadable('NOT_JSON', error instanceof Error ? error.message : 'not JSON');
+  }
+  const body = topics[topic].safeParse(json);
+  if (!body.success) return unreadable('BAD_BODY', explain(body.error));
+  const { data } = envelope;
+  // The one place where a body's type is tied to its topic: the schema just checked it.
+  const message = {
+    topic,
+    key: received.key,
+    envelope: {
+      id: data.ce_id,
+      source: data.ce_source,
+      time: data.ce_time,
+      subject: data.ce_subject,
+      traceparent: data.traceparent,
+      commandId: data.commandid,
+      step: data.step,
+      attempt: data.attempt,
+      actionId: data.actionid,
+    },
+    body: body.data,
+  } as Message;
+  return { ok: true, message };
+}
+
+const unreadable = (code: UnreadableCode, reason: string): Decoded => ({ ok: false, code, reason });
+const majorOf = (version: string): string => version.split('.', 1)[0] ?? version;
+const ESCAPED_NUL = /(?<!\\)(?:\\\\)*\\u0000/;
+const hasNul = (text: string): boolean => text.includes('\u0000') || (text.includes('u0000') && ESCAPED_NUL.test(text));
+
+const explain = (error: z.ZodError): string =>
+  error.issues.map((issue) => `${issue.path.join('.') || 'message'}: ${issue.message}`).join('; ');

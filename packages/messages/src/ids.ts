@@ -1,0 +1,34 @@
+import { v5, v7 } from 'uuid';
+
+/**
+ * Every id that a message carries is derived from the saga id, so that a resend, a replay after a crash and a
+ * rebuild from the journal all produce the same message. Only the saga id itself is drawn (UUIDv7: it sorts by time).
+ */
+export type Operation = 'action' | 'compensation';
+
+export const newOrderId = (): string => v7();
+
+/** An id for what a person asked for (a cancellation): nothing that exists determines it. */
+export const newRequestId = (): string => v7();
+
+/** The id of a command, of every resend of it, and the inbox key of its effect. */
+export const commandId = (sagaId: string, step: string, operation: Operation, generation: number): string =>
+  v5(`${step}:${operation}:${generation}`, sagaId);
+
+/** The order itself is step zero: its action is the order's own creation. */
+export const ORDER_STEP = 'order';
+export const orderActionId = (orderId: string): string => commandId(orderId, ORDER_STEP, 'action', 0);
+
+/** The answer that settles a command: one id, however often the command is redelivered. */
+export const finalFactId = (command: string): string => v5('final', command);
+
+/** A technical failure of one sending: another sending may yet succeed. */
+export const failedFactId = (command: string, attempt: number): string => v5(`failed:${attempt}`, command);
+
+export const processedId = (orderId: string): string => v5('processed', orderId);
+
+const STATE_CHANGE_NAMESPACE = '5f9a1f64-64a5-5e7b-8f1c-0d4b1b0e6a11';
+
+/** A state topic's message: the same version of the same thing is the same message. */
+export const stateChangeId = (topic: string, key: string, version: number): string =>
+  v5(`${topic}:${key}:${version}`, STATE_CHANGE_NAMESPACE);

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+
+/** Money in the currency's minor unit. JSON numbers are exact up to 2^53−1; more is refused at the edge (trap 22). */
+export const amount = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+
+/** Ids of products, users and coupons are positive integers. */
+export const numericId = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
+
+export const MAX_QUANTITY = 1_000_000_000;
+export const quantity = z.int().min(1).max(MAX_QUANTITY);
+
+export const uuid = z.guid();
+export const time = z.iso.datetime({ offset: true });
+
+/** Grows with every change of a thing that a state topic announces. */
+export const version = z.int().min(1);
+
+export const shipTo = z.object({ recipientName: z.string(), address: z.string(), phone: z.string() });
+export type ShipTo = z.infer<typeof shipTo>;
+
+export const orderItem = z.object({ productId: numericId, quantity, unitPrice: amount });
+export type OrderItem = z.infer<typeof orderItem>;
+
+export const MAX_ITEMS = 100;
+export const orderItems = z.array(orderItem).min(1).max(MAX_ITEMS);
+
+/** The definitions a client may ask for. The orchestrator registers exactly these. */
+export const sagaName = z.enum(['place-order', 'ship-order', 'reserve-order']);
+export type SagaName = z.infer<typeof sagaName>;
