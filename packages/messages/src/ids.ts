@@ -32,3 +32,9 @@ const STATE_CHANGE_NAMESPACE = '5f9a1f64-64a5-5e7b-8f1c-0d4b1b0e6a11';
 /** A state topic's message: the same version of the same thing is the same message. */
 export const stateChangeId = (topic: string, key: string, version: number): string =>
   v5(`${topic}:${key}:${version}`, STATE_CHANGE_NAMESPACE);
+
+const DEAD_LETTER_NAMESPACE = '0f6e2a0e-3d0b-5c7e-9a3c-6a5d1b7c2e42';
+
+/** Where a message lay tells which dead letter it is: the same one, however often it is delivered. */
+export const deadLetterId = (service: string, at: { topic: string; partition: number; offset: string }): string =>
+  v5(`${service}:${at.topic}:${at.partition}:${at.offset}`, DEAD_LETTER_NAMESPACE);

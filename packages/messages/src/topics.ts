@@ -29,6 +29,17 @@ export const factOf = {
   'cancel-order-command': 'order-cancelled',
 } as const satisfies Record<CommandTopic, FactTopic>;
 
+/** The commands that undo: known by the header `actionid`, answered by success or `failed` only. */
+export const compensationTopics = [
+  'restore-product-command',
+  'restore-coupon-command',
+  'refund-balance-command',
+  'cancel-delivery-command',
+  'cancel-order-command',
+] as const satisfies readonly CommandTopic[];
+export type CompensationTopic = (typeof compensationTopics)[number];
+export type ActionTopic = Exclude<CommandTopic, CompensationTopic>;
+
 export type FactOf<C extends CommandTopic> = (typeof factOf)[C];
 
 /** Which command a fact answers: the topic whose queue it has left. */

@@ -1,0 +1,151 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { decode, encode, type ReceivedMessage } from '@saga/messages/codec';
+import type { Message } from '@saga/messages/message';
+import { isStateTopic } from '@saga/messages/topics';
+import type { Logger } from 'pino';
+import type { BatchHandler, Broker } from './broker.ts';
+import { deadLetter } from './dead-letter.ts';
+import type { DeadDelivery, DeadLetterReason, Delivery, DeliveryHandler, Handled } from './delivery.ts';
+import { isTransient, isUniqueViolation, messageOf } from './faults.ts';
+
+/** What the metrics want to know. */
+export type DeliveryObserver = {
+  batch(size: number, seconds: number): void;
+  handled(topic: string, outcome: string): void;
+  deadLetter(topic: string, code: string): void;
+};
+
+export type DeliverOptions = {
+  service: string;
+  handler: DeliveryHandler;
+  broker: Broker;
+  logger: Logger;
+  observer: DeliveryObserver;
+  /** A message older than the inbox remembers could be handled twice: it becomes a dead letter (trap 28). */
+  inboxDays: number;
+  /** Aborted when the service stops: what cannot be handled now is left for the next replica. */
+  stopping: AbortSignal;
+};
+
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 5_000;
+/** Another replica's row is seen by the next load; a violation that stays is a bug in a statement. */
+const MAX_RELOADS = 5;
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
+/**
+ * From broker to handler and back: reads the batch, has it handled in one transaction, publishes what that caused and
+ * only then resolves, so that offsets never move past what was not answered. Repeats transient faults for as long as
+ * they last, bisects the batch around a message that cannot be handled, and turns that one into a dead letter (trap 9).
+ *
+ * Rejects only when the service stops in the middle.
+ */
+export function deliver(options: DeliverOptions): BatchHandler {
+  const { service, handler, broker, logger, observer, inboxDays, stopping } = options;
+
+  return async (received) => {
+    const started = performance.now();
+    const { readable, dead } = read(received);
+    const handled = readable.length > 0 ? await settle(readable) : NOTHING;
+    const letters = [...dead, ...handled.dead];
+    await publish([...handled.publish, ...letters.map((each) => deadLetter(service, each, new Date()))]);
+    report(readable, handled, letters);
+    observer.batch(received.length, (performance.now() - started) / 1_000);
+  };
+
+  function read(received: readonly ReceivedMessage[]): { readable: Delivery[]; dead: DeadDelivery[] } {
+    const readable: Delivery[] = [];
+    const dead: DeadDelivery[] = [];
+    const oldest = Date.now() - inboxDays * DAY_MS;
+    for (const each of received) {
+      const decoded = decode(each);
+      if (!decoded.ok) dead.push({ received: each, reason: { code: decoded.code, message: decoded.reason } });
+      else if (isExpired(decoded.message, oldest)) dead.push({ received: each, reason: EXPIRED(inboxDays) });
+      else readable.push({ message: decoded.message, received: each });
+    }
+    return { readable, dead };
+  }
+
+  async function settle(deliveries: readonly Delivery[]): Promise<Handled> {
+    let pauseMs = FIRST_PAUSE_MS;
+    let reloads = 0;
+    for (;;) {
+      try {
+        return await handler.handle(deliveries);
+      } catch (error) {
+        if (isUniqueViolation(error) && reloads < MAX_RELOADS) {
+          reloads += 1;
+          continue;
+        }
+        if (isTransient(error)) {
+          logger.warn({ error: messageOf(error), messages: deliveries.length }, 'batch is repeated: the fault may pass');
+          await pause(pauseMs, undefined, { signal: stopping });
+          pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+          continue;
+        }
+        return deliveries.length > 1 ? bisect(deliveries) : giveUp(deliveries, error);
+      }
+    }
+  }
+
+  async function bisect(deliveries: readonly Delivery[]): Promise<Handled> {
+    const middle = Math.ceil(deliveries.length / 2);
+    const first = await settle(deliveries.slice(0, middle));
+    const second = await settle(deliveries.slice(middle));
+    return { publish: [...first.publish, ...second.publish], dead: [...first.dead, ...second.dead] };
+  }
+
+  function giveUp(deliveries: readonly Delivery[], error: unknown): Handled {
+    const reason: DeadLetterReason = { code: 'HANDLER_FAILED', message: messageOf(error) };
+    return {
+      publish: deliveries.flatMap((delivery) => {
+        const { key, topic } = delivery.message;
+        logger.error({ sagaId: key, topic, err: error }, 'message cannot be handled: dead letter');
+        return handler.failed(delivery, reason);
+      }),
+      dead: deliveries.map(({ received }) => ({ received, reason })),
+    };
+  }
+
+  async function publish(messages: readonly Message[]): Promise<void> {
+    if (messages.length === 0) return;
+    const wire = messages.map(encode);
+    let pauseMs = FIRST_PAUSE_MS;
+    for (;;) {
+      try {
+        return await broker.publish(wire);
+      } catch (error) {
+        logger.warn({ error: messageOf(error), messages: wire.length }, 'replies are published again: broker away');
+        await pause(pauseMs, undefined, { signal: stopping });
+        pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+      }
+    }
+  }
+
+  function report(readable: readonly Delivery[], handled: Handled, letters: readonly DeadDelivery[]): void {
+    const outcomes = new Map(handled.publish.map((each) => [each.envelope.commandId, outcomeOf(each)]));
+    const verbose = logger.isLevelEnabled('info');
+    for (const { message } of readable) {
+      const outcome = outcomes.get(message.envelope.commandId) ?? 'handled';
+      observer.handled(message.topic, outcome);
+      if (verbose) logger.info({ sagaId: message.key, attempt: message.envelope.attempt, outcome }, message.topic);
+    }
+    for (const { received, reason } of letters) {
+      observer.deadLetter(received.topic, reason.code);
+      const { topic, partition, offset, key } = received;
+      logger.error({ sagaId: key, topic, partition, offset, reason }, 'dead letter');
+    }
+  }
+}
+
+const NOTHING: Handled = { publish: [], dead: [] };
+
+const EXPIRED = (days: number): DeadLetterReason => ({
+  code: 'EXPIRED',
+  message: `older than the ${days} days that the inbox remembers: handling it could repeat its effect`,
+});
+
+const isExpired = (message: Message, oldest: number): boolean =>
+  !isStateTopic(message.topic) && Date.parse(message.envelope.time) < oldest;
+
+const outcomeOf = (message: Message): string => ('outcome' in message.body ? message.body.outcome : 'sent');

@@ -1,0 +1,24 @@
+import type { ReceivedMessage } from '@saga/messages/codec';
+import type { Message } from '@saga/messages/message';
+
+/** A message that was read, together with where it came from. */
+export type Delivery = { message: Message; received: ReceivedMessage };
+
+/** Why a message cannot be handled, now or ever. */
+export type DeadLetterReason = { code: string; message: string };
+export type DeadDelivery = { received: ReceivedMessage; reason: DeadLetterReason };
+
+/** What handling a batch caused. It has been committed; it is to be published, and only then may offsets move. */
+export type Handled = { publish: readonly Message[]; dead: readonly DeadDelivery[] };
+
+/**
+ * A service's side of the fold: one transaction per call, all or nothing. It rejects with a transient fault (the
+ * batch is repeated), a unique violation (repeated from a fresh load) or anything else (the batch is bisected until
+ * the message at fault stands alone).
+ */
+export interface DeliveryHandler {
+  topics: readonly Message['topic'][];
+  handle(deliveries: readonly Delivery[]): Promise<Handled>;
+  /** What to answer for a readable message that cannot be handled: a participant's `failed` fact. */
+  failed(delivery: Delivery, reason: DeadLetterReason): readonly Message[];
+}

@@ -1,0 +1,16 @@
+import { PrismaClient } from '@saga/prisma/product';
+import { participantHandler } from '@saga/service-kit/participant-handler';
+import type { ServiceDefinition } from '@saga/service-kit/service';
+import { productParticipant } from './participant.ts';
+import { productRoutes } from './routes.ts';
+
+export const productService: ServiceDefinition<Record<never, never>, PrismaClient> = {
+  name: 'product',
+  port: 8082,
+  config: {},
+  createClient: (adapter) => new PrismaClient({ adapter }),
+  build: ({ prisma, database, outbox }) => ({
+    handler: participantHandler(productParticipant, database),
+    routes: productRoutes({ prisma, outbox }),
+  }),
+};

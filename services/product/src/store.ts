@@ -1,0 +1,74 @@
+import type { Message } from '@saga/messages/message';
+import type { Sql } from '@saga/service-kit/database';
+import { byKey, type Rows } from '@saga/service-kit/participant';
+import type { Product, Reservation, Stock } from './domain.ts';
+
+const LOAD_RESERVATIONS = `
+  SELECT action_id AS "actionId", order_id AS "orderId", items, status
+  FROM reservations
+  WHERE action_id = ANY($1::uuid[]) OR order_id = ANY($2::uuid[])
+  ORDER BY action_id FOR UPDATE`;
+
+/** The products that are ordered, and those of the reservations that are undone or settled. */
+const LOAD_PRODUCTS = `
+  SELECT product_id AS "productId", price, available, reserved, sold
+  FROM products
+  WHERE product_id = ANY(ARRAY(
+    SELECT unnest($1::bigint[])
+    UNION
+    SELECT (item ->> 'productId')::bigint
+    FROM reservations, json_array_elements(items) AS item
+    WHERE action_id = ANY($2::uuid[]) OR order_id = ANY($3::uuid[])))
+  ORDER BY product_id FOR UPDATE`;
+
+/** Locks reservations, then products, each in key order: as everywhere in this service (trap 13). */
+export async function loadStock(sql: Sql, messages: readonly Message[]): Promise<Rows<Stock>> {
+  const undone = messages.flatMap(({ envelope }) => envelope.actionId ?? []);
+  const settled = messages.flatMap((message) => (message.topic === 'order-processed' ? message.body.orderId : []));
+  const ordered = messages.flatMap((message) =>
+    message.topic === 'decrease-product-command' ? message.body.items.map((item) => item.productId) : [],
+  );
+  const [reservations, products] = await Promise.all([
+    sql.query<Reservation>(LOAD_RESERVATIONS, [undone, settled]),
+    sql.query<Product>(LOAD_PRODUCTS, [ordered, undone, settled]),
+  ]);
+  return {
+    reservations: byKey(reservations, (reservation) => reservation.actionId),
+    products: byKey(products, (product) => product.productId),
+  };
+}
+
+const SAVE_RESERVATIONS = `
+  INSERT INTO reservations (action_id, order_id, items, status)
+  SELECT action_id, order_id, items, status
+  FROM unnest($1::uuid[], $2::uuid[], $3::json[], $4::text[]) AS changed (action_id, order_id, items, status)
+  ORDER BY action_id
+  ON CONFLICT (action_id) DO UPDATE SET status = excluded.status`;
+
+const SAVE_PRODUCTS = `
+  UPDATE products SET available = changed.available, reserved = changed.reserved, sold = changed.sold
+  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
+    AS changed (product_id, available, reserved, sold)
+  WHERE products.product_id = changed.product_id`;
+
+export async function saveStock(
+  sql: Sql,
+  { reservations, products }: { reservations: readonly Reservation[]; products: readonly Product[] },
+): Promise<void> {
+  await Promise.all([
+    reservations.length > 0 &&
+      sql.query(SAVE_RESERVATIONS, [
+        reservations.map((reservation) => reservation.actionId),
+        reservations.map((reservation) => reservation.orderId),
+        reservations.map((reservation) => JSON.stringify(reservation.items)),
+        reservations.map((reservation) => reservation.status),
+      ]),
+    products.length > 0 &&
+      sql.query(SAVE_PRODUCTS, [
+        products.map((product) => product.productId),
+        products.map((product) => product.available),
+        products.map((product) => product.reserved),
+        products.map((product) => product.sold),
+      ]),
+  ]);
+}
