@@ -1,0 +1,60 @@
+import type { CommandTopic } from '@saga/messages/commands';
+import { ORDER_STEP } from '@saga/messages/ids';
+import type { Message } from '@saga/messages/message';
+import { factOf } from '@saga/messages/topics';
+import { type Definition, type Replies, stepOf } from './definition.ts';
+import type { CommandPlace } from './progress.ts';
+import { lastRunOf, runsOf, type Saga, type SentCommand, stateOf } from './state.ts';
+
+const SOURCE = '/orchestrator';
+
+/** The topic that a step's command goes to; it has one by construction, or the place does not exist. */
+export function topicOf(definition: Definition, place: Pick<CommandPlace, 'step' | 'operation'>): CommandTopic {
+  const step = stepOf(definition, place.step);
+  const topic = place.operation === 'action' ? step.command : step.compensation;
+  if (topic === undefined) throw new Error(`${definition.name}: step ${place.step} has no ${place.operation}`);
+  return topic;
+}
+
+/** A command as it goes out: derived from the saga's data alone, so that every resend says the same. */
+export function commandMessage(
+  definition: Definition,
+  saga: Saga,
+  place: CommandPlace,
+  command: SentCommand,
+): Message<CommandTopic> {
+  const step = stepOf(definition, place.step);
+  const action = runsOf(stateOf(saga, place.step))[place.generation]?.action;
+  return {
+    topic: topicOf(definition, place),
+    key: saga.id,
+    envelope: {
+      id: command.commandId,
+      source: SOURCE,
+      time: new Date(command.firstSentAt).toISOString(),
+      subject: saga.id,
+      traceparent: saga.traceparent,
+      commandId: command.commandId,
+      step: place.step,
+      attempt: command.attempt,
+      actionId: place.operation === 'compensation' ? action?.commandId : undefined,
+    },
+    body: {
+      orderId: saga.id,
+      ...(place.operation === 'action'
+        ? step.body(saga.order, repliesOf(definition, saga))
+        : step.compensationBody(saga.failure)),
+    },
+  } as Message<CommandTopic>; // the definition ties each body to its command
+}
+
+function repliesOf(definition: Definition, saga: Saga): Replies {
+  return ((fact) => {
+    for (const step of definition.steps.values()) {
+      if (step.name === ORDER_STEP || step.command === undefined || factOf[step.command] !== fact) continue;
+      const answer = lastRunOf(stateOf(saga, step.name))?.action.answer;
+      return answer?.outcome === 'success' ? answer.reply : undefined;
+    }
+    return undefined;
+  }) as Replies;
+}

@@ -1,0 +1,188 @@
+import type { FactTopic } from '@saga/messages/facts';
+import { ORDER_STEP } from '@saga/messages/ids';
+import type { Failure } from '@saga/messages/reasons';
+import {
+  type ActionTopic,
+  type Body,
+  type CompensationTopic,
+
+  isCommandTopic,
+} from '@saga/messages/topics';
+
+export type Order = Body<'order-created'>;
+
+/** The success that a step was answered with, by the fact's name; undefined where the step was skipped. */
+export type Replies = <F extends FactTopic>(fact: F) => Extract<Body<F>, { outcome: 'success' }> | undefined;
+
+export type RetryPolicy = {
+  /** How long an answer may take before its sending counts as lost. */
+  timeoutMs: number;
+  /** How many attempts may be used up before the step has failed, or, where there is no way back, is stuck. */
+  attempts: number;
+  backoff: { initialMs: number; factor: number; maxMs: number };
+};
+
+type BodyOf<C extends ActionTopic> = Omit<Body<C>, 'orderId'>;
+
+export type StepOf<C extends ActionTopic> = {
+  command: C;
+  body: (order: Order, replies: Replies) => BodyOf<C>;
+  compensation?: CompensationTopic;
+  /** The steps that must be done first; none: sent at the start. */
+  after?: readonly string[];
+  /** Where it does not hold, the step is SKIPPED. */
+  when?: (order: Order) => boolean;
+  /** From this step on there is only forward. */
+  pivot?: true;
+  retry?: Partial<RetryPolicy>;
+  compensationRetry?: Partial<RetryPolicy>;
+};
+
+/** A step of any command: the body's type is tied to the command's. */
+export type Step = { [C in ActionTopic]: StepOf<C> }[ActionTopic];
+
+export type SagaSource = {
+  name: string;
+  /** A running saga keeps the version that it started with. */
+  version: number;
+  /** For the whole way to the pivot, from the order's arrival. */
+  deadlineMs?: number;
+  steps: Readonly<Record<string, Step>>;
+};
+
+export type DefinedStep = {
+  name: string;
+  command: ActionTopic | undefined;
+  body: (order: Order, replies: Replies) => object;
+  compensation: CompensationTopic | undefined;
+  compensationBody: (failure: Failure | undefined) => object;
+  after: readonly string[];
+  /** The steps that are `after` this one: they are undone before it. */
+  dependents: readonly string[];
+  when: (order: Order) => boolean;
+  retry: RetryPolicy;
+  compensationRetry: RetryPolicy;
+};
+
+/** A checked definition. Its steps include step zero, the order itself, on which all others depend. */
+export type Definition = {
+  name: string;
+  version: number;
+  deadlineMs: number;
+  pivot: string;
+  steps: ReadonlyMap<string, DefinedStep>;
+};
+
+const DEFAULT_DEADLINE_MS = 60 * 60 * 1_000;
+const DEFAULT_RETRY: RetryPolicy = {
+  timeoutMs: 10_000,
+  attempts: 8,
+  backoff: { initialMs: 1_000, factor: 2, maxMs: 60_000 },
+};
+
+/**
+ * Checks a definition whole and completes it with the defaults and with step zero.
+ *
+ * @throws one error that names every fault.
+ */
+export function defineSaga(source: SagaSource): Definition {
+  const faults = faultsOf(source);
+  if (faults.length > 0)
+    throw new Error(`saga ${source.name} v${source.version} is not sound: ${faults.join('; ')}`);
+  const names = Object.keys(source.steps);
+  const steps = Object.entries(source.steps).map(([name, step]): [string, DefinedStep] => [
+    name,
+    {
+      name,
+      command: step.command,
+      // Step ties the body to its command; here only its being an object matters.
+      body: step.body as DefinedStep['body'],
+      compensation: step.compensation,
+      compensationBody: () => ({}),
+      after: [ORDER_STEP, ...(step.after ?? [])],
+      dependents: names.filter((other) => source.steps[other]?.after?.includes(name)),
+      when: step.when ?? (() => true),
+      retry: { ...DEFAULT_RETRY, ...step.retry },
+      compensationRetry: { ...DEFAULT_RETRY, ...step.compensationRetry },
+    },
+  ]);
+  return {
+    name: source.name,
+    version: source.version,
+    deadlineMs: source.deadlineMs ?? DEFAULT_DEADLINE_MS,
+    pivot: names.find((name) => source.steps[name]?.pivot) ?? '',
+    steps: new Map([[ORDER_STEP, orderStep(names)], ...steps]),
+  };
+}
+
+/** The order: it has succeeded when the saga starts, and is undone when everything else is. */
+const orderStep = (dependents: readonly string[]): DefinedStep => ({
+  name: ORDER_STEP,
+  command: undefined,
+  body: () => ({}),
+  compensation: 'cancel-order-command',
+  compensationBody: (failure) => ({ reason: failure }),
+  after: [],
+  dependents,
+  when: () => true,
+  retry: DEFAULT_RETRY,
+  compensationRetry: DEFAULT_RETRY,
+});
+
+export function stepOf(definition: Definition, name: string): DefinedStep {
+  const step = definition.steps.get(name);
+  if (!step) throw new Error(`${definition.name} v${definition.version} has no step ${name}`);
+  return step;
+}
+
+function faultsOf({ steps }: SagaSource): string[] {
+  const names = Object.keys(steps);
+  const faults: string[] = [];
+  if (names.includes(ORDER_STEP)) faults.push(`${ORDER_STEP} is step zero and cannot be declared`);
+  for (const [name, step] of Object.entries(steps)) {
+    if (!isCommandTopic(step.command)) faults.push(`${name}: there is no schema for ${step.command}`);
+    for (const dependency of step.after ?? [])
+      if (!names.includes(dependency)) faults.push(`${name} comes after ${dependency}, which does not exist`);
+  }
+  faults.push(...sharedTopics(steps));
+  for (const name of names) if (dependenciesOf(steps, name).has(name)) faults.push(`${name} depends on itself`);
+  const pivots = names.filter((name) => steps[name]?.pivot);
+  const [pivot] = pivots;
+  if (pivot === undefined || pivots.length > 1)
+    return [...faults, `exactly one step is the pivot, not ${pivots.length}: ${pivots.join(', ') || 'none'}`];
+  const before = dependenciesOf(steps, pivot);
+  for (const name of names) {
+    if (name === pivot) continue;
+    const precedes = before.has(name);
+    if (!precedes && !dependenciesOf(steps, name).has(pivot))
+      faults.push(`${name} neither precedes nor follows the pivot ${pivot}`);
+    if (precedes && steps[name]?.compensation === undefined)
+      faults.push(`${name} precedes the pivot ${pivot} and has no compensation`);
+  }
+  return faults;
+}
+
+function sharedTopics(steps: SagaSource['steps']): string[] {
+  const owners = new Map<string, string>();
+  const faults: string[] = [];
+  for (const [name, step] of Object.entries(steps))
+    for (const topic of [step.command, step.compensation]) {
+      if (topic === undefined) continue;
+      const owner = owners.get(topic);
+      if (owner !== undefined) faults.push(`${owner} and ${name} share the command topic ${topic}`);
+      owners.set(topic, name);
+    }
+  return faults;
+}
+
+/** All that must come before a step, at any distance; the step itself where the dependencies are cyclic. */
+function dependenciesOf(steps: SagaSource['steps'], name: string): Set<string> {
+  const found = new Set<string>();
+  const open = [...(steps[name]?.after ?? [])];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (found.has(next)) continue;
+    found.add(next);
+    open.push(...(steps[next]?.after ?? []));
+  }
+  return found;
+}
