@@ -1,5 +1,5 @@
 import type { Message } from '@saga/messages/message';
-import type { Rejection } from '@saga/messages/reasons';
+import type { Rejection, RejectionCode } from '@saga/messages/reasons';
 import type { CompensationTopic, ActionTopic, Body, FactOf, Topic } from '@saga/messages/topics';
 import type { Sql } from './database.ts';
 
@@ -51,3 +51,7 @@ export type Participant<Tables> = {
 /** Rows by their key, as `load` returns them. */
 export const byKey = <Row>(rows: readonly Row[], keyOf: (row: Row) => Key): ReadonlyMap<Key, Row> =>
   new Map(rows.map((row) => [keyOf(row), row]));
+
+/** The business says no: final, never retried, nothing changed. */
+export const rejected = (code: RejectionCode, message: string) =>
+  ({ outcome: 'rejected', reason: { code, message } }) as const;

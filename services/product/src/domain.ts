@@ -1,6 +1,6 @@
 import type { Message } from '@saga/messages/message';
 import type { OrderItem } from '@saga/messages/values';
-import type { Changes, Decision, Rows } from '@saga/service-kit/participant';
+import { type Changes, type Decision, type Rows, rejected } from '@saga/service-kit/participant';
 
 /** What of a product its stock is made of: available + reserved + sold is all that was ever put in. */
 export type Product = {
@@ -27,15 +27,19 @@ export function decrease(
   stock: Rows<Stock>,
   { envelope, body }: Message<'decrease-product-command'>,
 ): Decision<Stock, 'decrease-product-command'> {
-  const products: Product[] = [];
+  const products = new Map<number, Product>();
   for (const { productId, quantity, unitPrice } of body.items) {
-    const product = stock.products.get(productId);
+    const product = products.get(productId) ?? stock.products.get(productId);
     if (!product) return rejected('PRODUCT_UNKNOWN', `there is no product ${productId}`);
     if (product.price !== unitPrice)
       return rejected('PRICE_CHANGED', `product ${productId} now costs ${product.price}, not ${unitPrice}`);
     if (product.available < quantity)
       return rejected('OUT_OF_STOCK', `product ${productId}: ${quantity} wanted, ${product.available} available`);
-    products.push({ ...product, available: product.available - quantity, reserved: product.reserved + quantity });
+    products.set(productId, {
+      ...product,
+      available: product.available - quantity,
+      reserved: product.reserved + quantity,
+    });
   }
   const reservation: Reservation = {
     actionId: envelope.id,
@@ -46,7 +50,7 @@ export function decrease(
   return {
     outcome: 'success',
     reply: { reservationId: reservation.actionId },
-    changes: { products, reservations: [reservation] },
+    changes: { products: [...products.values()], reservations: [reservation] },
   };
 }
 
@@ -88,12 +92,11 @@ function move(
   reservation: Reservation,
   change: (product: Product, quantity: number) => Product,
 ): Product[] {
-  return reservation.items.map(({ productId, quantity }) => {
-    const product = stock.products.get(productId);
+  const products = new Map<number, Product>();
+  for (const { productId, quantity } of reservation.items) {
+    const product = products.get(productId) ?? stock.products.get(productId);
     if (!product) throw new Error(`product ${productId} of reservation ${reservation.actionId} was not loaded`);
-    return change(product, quantity);
-  });
+    products.set(productId, change(product, quantity));
+  }
+  return [...products.values()];
 }
-
-const rejected = (code: 'PRODUCT_UNKNOWN' | 'PRICE_CHANGED' | 'OUT_OF_STOCK', message: string) =>
-  ({ outcome: 'rejected', reason: { code, message } }) as const;

@@ -1,0 +1,79 @@
+import { encode } from '@saga/messages/codec';
+import type { CommandTopic } from '@saga/messages/commands';
+import { commandId, processedId } from '@saga/messages/ids';
+import type { Envelope, Message } from '@saga/messages/message';
+import type { ActionTopic, Body, CompensationTopic } from '@saga/messages/topics';
+import type { Delivery } from '@saga/service-kit/delivery';
+
+const stepOf: Record<CommandTopic, string> = {
+  'decrease-product-command': 'product',
+  'restore-product-command': 'product',
+  'use-coupon-command': 'coupon',
+  'restore-coupon-command': 'coupon',
+  'deduct-balance-command': 'balance',
+  'refund-balance-command': 'balance',
+  'create-delivery-command': 'delivery',
+  'cancel-delivery-command': 'delivery',
+  'complete-order-command': 'complete',
+  'cancel-order-command': 'order',
+};
+
+const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+
+const fromOrchestrator = (orderId: string) => ({
+  source: '/orchestrator',
+  time: new Date().toISOString(),
+  subject: orderId,
+  traceparent: TRACEPARENT,
+});
+
+/** An action as the orchestrator sends it; of the same generation, it is the same command. */
+export function action<C extends ActionTopic>(topic: C, body: Body<C>, { generation = 0, attempt = 1 } = {}): Message<C> {
+  const { orderId } = body;
+  const id = commandId(orderId, stepOf[topic], 'action', generation);
+  const envelope: Envelope = { id, commandId: id, step: stepOf[topic], attempt, ...fromOrchestrator(orderId) };
+  // Body<C> ties the body to its topic; a union of all topics cannot be told so.
+  return { topic, key: orderId, envelope, body } as Message<C>;
+}
+
+/** What undoes an action, whether or not that ever arrived. */
+export function compensation<C extends CompensationTopic>(
+  topic: C,
+  undone: Message,
+  { generation = 0, attempt = 1 } = {},
+): Message<C> {
+  const orderId = undone.key;
+  const id = commandId(orderId, stepOf[topic], 'compensation', generation);
+  const envelope: Envelope = {
+    id,
+    commandId: id,
+    step: stepOf[topic],
+    attempt,
+    actionId: undone.envelope.id,
+    ...fromOrchestrator(orderId),
+  };
+  return { topic, key: orderId, envelope, body: { orderId } } as Message<C>;
+}
+
+/** A completed order, as the order service tells the outside. */
+export const orderProcessed = (body: Body<'order-processed'>): Message<'order-processed'> => ({
+  topic: 'order-processed',
+  key: body.orderId,
+  envelope: {
+    id: processedId(body.orderId),
+    source: '/order',
+    time: body.completedAt,
+    subject: body.orderId,
+    traceparent: TRACEPARENT,
+  },
+  body,
+});
+
+/** A message as a consumer gets it. */
+export function delivered(message: Message, offset = 0): Delivery {
+  const { topic, key, headers, value } = encode(message);
+  return {
+    message,
+    received: { topic, key, headers, value: Buffer.from(value), partition: 0, offset: String(offset) },
+  };
+}

@@ -1,0 +1,70 @@
+import type { Message } from '@saga/messages/message';
+import type { Sql } from '@saga/service-kit/database';
+import { byKey, type Rows } from '@saga/service-kit/participant';
+import type { Account, Ledger, Payment } from './domain.ts';
+
+const LOAD_PAYMENTS = `
+  SELECT action_id AS "actionId", order_id AS "orderId", user_id AS "userId", amount, status
+  FROM payments
+  WHERE action_id = ANY($1::uuid[])
+  ORDER BY action_id FOR UPDATE`;
+
+/** The accounts that pay, and those of the payments that are undone. */
+const LOAD_ACCOUNTS = `
+  SELECT user_id AS "userId", balance
+  FROM accounts
+  WHERE user_id = ANY(ARRAY(
+    SELECT unnest($1::bigint[])
+    UNION
+    SELECT user_id FROM payments WHERE action_id = ANY($2::uuid[])))
+  ORDER BY user_id FOR UPDATE`;
+
+/** Locks payments, then accounts, each in key order: as everywhere in this service (trap 13). */
+export async function loadLedger(sql: Sql, messages: readonly Message[]): Promise<Rows<Ledger>> {
+  const undone = messages.flatMap(({ envelope }) => envelope.actionId ?? []);
+  const paying = messages.flatMap((message) =>
+    message.topic === 'deduct-balance-command' ? message.body.userId : [],
+  );
+  const [payments, accounts] = await Promise.all([
+    sql.query<Payment>(LOAD_PAYMENTS, [undone]),
+    sql.query<Account>(LOAD_ACCOUNTS, [paying, undone]),
+  ]);
+  return {
+    payments: byKey(payments, (payment) => payment.actionId),
+    accounts: byKey(accounts, (account) => account.userId),
+  };
+}
+
+const SAVE_PAYMENTS = `
+  INSERT INTO payments (action_id, order_id, user_id, amount, status)
+  SELECT action_id, order_id, user_id, amount, status
+  FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::text[])
+    AS changed (action_id, order_id, user_id, amount, status)
+  ORDER BY action_id
+  ON CONFLICT (action_id) DO UPDATE SET status = excluded.status`;
+
+const SAVE_ACCOUNTS = `
+  UPDATE accounts SET balance = changed.balance
+  FROM unnest($1::bigint[], $2::bigint[]) AS changed (user_id, balance)
+  WHERE accounts.user_id = changed.user_id`;
+
+export async function saveLedger(
+  sql: Sql,
+  { payments, accounts }: { payments: readonly Payment[]; accounts: readonly Account[] },
+): Promise<void> {
+  await Promise.all([
+    payments.length > 0 &&
+      sql.query(SAVE_PAYMENTS, [
+        payments.map((payment) => payment.actionId),
+        payments.map((payment) => payment.orderId),
+        payments.map((payment) => payment.userId),
+        payments.map((payment) => payment.amount),
+        payments.map((payment) => payment.status),
+      ]),
+    accounts.length > 0 &&
+      sql.query(SAVE_ACCOUNTS, [
+        accounts.map((account) => account.userId),
+        accounts.map((account) => account.balance),
+      ]),
+  ]);
+}

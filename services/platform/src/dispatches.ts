@@ -1,0 +1,44 @@
+import type { Sql } from '@saga/service-kit/database';
+
+/** A dispatch that this replica may send until its lease runs out. */
+export type ClaimedDispatch = { orderId: string; payload: string; attempts: number };
+
+/** How one attempt ended: sent, to be tried again after a pause, or given up. */
+export type SettledDispatch = Pick<ClaimedDispatch, 'orderId' | 'attempts'> &
+  ({ status: 'SENT' } | { status: 'PENDING'; error: string; pauseMs: number } | { status: 'FAILED'; error: string });
+
+/**
+ * The request to the platform happens outside of any transaction: `due_at` is moved by the lease, so that nobody else
+ * takes these now, and somebody does if this replica dies. ARRAY, lest the planner runs the inner statement twice and
+ * claims more than the limit.
+ */
+const CLAIM = `
+  UPDATE dispatches SET attempts = attempts + 1, due_at = now() + $2::int * interval '1 millisecond'
+  WHERE order_id = ANY(ARRAY(
+    SELECT order_id FROM dispatches WHERE due_at <= now()
+    ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED))
+  RETURNING order_id AS "orderId", body::text AS payload, attempts`;
+
+export const claimDispatches = (sql: Sql, limit: number, leaseMs: number): Promise<ClaimedDispatch[]> =>
+  sql.query<ClaimedDispatch>(CLAIM, [limit, leaseMs]);
+
+/** An attempt whose lease ran out has lost its say to the one that followed it. */
+const SETTLE = `
+  UPDATE dispatches SET
+    status = settled.status,
+    last_error = settled.error,
+    sent_at = CASE WHEN settled.status = 'SENT' THEN now() END,
+    due_at = CASE WHEN settled.status = 'PENDING' THEN now() + settled.pause_ms * interval '1 millisecond' END
+  FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::int[])
+    AS settled (order_id, attempts, status, error, pause_ms)
+  WHERE dispatches.order_id = settled.order_id AND dispatches.attempts = settled.attempts`;
+
+export async function settleDispatches(sql: Sql, settled: readonly SettledDispatch[]): Promise<void> {
+  await sql.query(SETTLE, [
+    settled.map((each) => each.orderId),
+    settled.map((each) => each.attempts),
+    settled.map((each) => each.status),
+    settled.map((each) => (each.status === 'SENT' ? null : each.error)),
+    settled.map((each) => (each.status === 'PENDING' ? each.pauseMs : null)),
+  ]);
+}

@@ -1,0 +1,47 @@
+import { Webhook } from 'standardwebhooks';
+
+/** Tells the platform of one processed order; returns what went wrong, in words, or undefined when it was accepted. */
+export type SendWebhook = (id: string, payload: string, stopping: AbortSignal) => Promise<string | undefined>;
+
+export type WebhookOptions = { url: string; secret: string; timeoutMs: number };
+
+/**
+ * Posts JSON, signed as https://www.standardwebhooks.com lays down: the id is the same on every attempt, so that the
+ * receiver can drop what it already has. Accepted is any 2xx; a redirect is not followed, for it would carry the
+ * order elsewhere.
+ *
+ * @throws when the secret is not `whsec_` and base64
+ */
+export function createWebhook({ url, secret, timeoutMs }: WebhookOptions): SendWebhook {
+  const webhook = new Webhook(secret);
+  return async (id, payload, stopping) => {
+    const now = new Date();
+    try {
+      const response = await fetch(url, {
+        method: 'POST',
+        redirect: 'manual',
+        headers: {
+          'content-type': 'application/json',
+          'webhook-id': id,
+          'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
+          'webhook-signature': webhook.sign(id, now, payload),
+        },
+        body: payload,
+        signal: AbortSignal.any([stopping, AbortSignal.timeout(timeoutMs)]),
+      });
+      // The answer's body is of no use, and may be endless.
+      await response.body?.cancel();
+      return response.ok ? undefined : `the platform answered ${response.status} ${response.statusText}`.trimEnd();
+    } catch (error) {
+      if (stopping.aborted) return 'the service stopped before the platform answered';
+      return faultOf(error, timeoutMs);
+    }
+  };
+}
+
+function faultOf(error: unknown, timeoutMs: number): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === 'TimeoutError') return `the platform did not answer within ${timeoutMs} ms`;
+  // fetch says only "fetch failed"; its cause says why.
+  return error.cause instanceof Error ? error.cause.message || error.cause.name : error.message;
+}
