@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import type { Metrics } from './metrics.ts';
+import { unavailable } from './problem.ts';
+
+/** Why the service cannot do its work now, a sentence each; none when it can. */
+export type Readiness = () => Promise<readonly string[]>;
+
+const RETRY_AFTER_SECONDS = 1;
+
+const tags = ['operation'];
+
+/** What a platform asks: does the process live, can it do its work, how is it doing. */
+export const healthRoutes: FastifyPluginAsyncZod<{ metrics: Metrics; readiness: Readiness }> = async (
+  app,
+  { metrics: { registry }, readiness },
+) => {
+  app.get(
+    '/health/live',
+    { schema: { tags, summary: 'The process lives', response: { 200: z.object({ status: z.literal('live') }) } } },
+    async () => ({ status: 'live' as const }),
+  );
+
+  app.get(
+    '/health/ready',
+    {
+      schema: {
+        tags,
+        summary: 'The service can do its work; 503 says what is missing',
+        response: { 200: z.object({ status: z.literal('ready') }) },
+      },
+    },
+    async () => {
+      const missing = await readiness();
+      if (missing.length > 0) throw unavailable(missing.join('; '), RETRY_AFTER_SECONDS);
+      return { status: 'ready' as const };
+    },
+  );
+
+  app.get('/metrics', { schema: { hide: true } }, async (_request, reply) => {
+    reply.type(registry.contentType);
+    return registry.metrics();
+  });
+};

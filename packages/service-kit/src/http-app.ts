@@ -1,0 +1,134 @@
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { traceparentOf } from '@saga/messages/traceparent';
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+  LogController,
+  type RawServerDefault,
+} from 'fastify';
+import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Logger } from 'pino';
+import { apiDocs } from './api-docs.ts';
+import type { CommonConfig } from './config.ts';
+import { healthRoutes, type Readiness } from './health-routes.ts';
+import type { Metrics } from './metrics.ts';
+import { notFound, PROBLEM_MEDIA_TYPE, Problem } from './problem.ts';
+import { problemOf } from './problem-of.ts';
+import { requestValidator } from './request-validator.ts';
+import { securityHeaders } from './security-headers.ts';
+
+/** A hundred items and a long address are some ten kilobytes. */
+const BODY_LIMIT_BYTES = 64 * 1024;
+const HEADERS_LIMIT_BYTES = 16 * 1024;
+const LONGEST_PARAMETER = 256;
+/** To receive a request in full; Fastify and Node wait for ever otherwise. */
+const REQUEST_TIMEOUT_MS = 10_000;
+/** A socket on which nothing moves: longer than `Prefer: wait` may hold an answer. */
+const CONNECTION_TIMEOUT_MS = 60_000;
+/** Longer than load balancers keep an idle connection (60 s), so that they close it first and no request is lost. */
+const KEEP_ALIVE_TIMEOUT_MS = 72_000;
+
+export type HttpApp = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The caller's W3C trace context, or the start of a new trace: to be passed on in every message. */
+    traceparent: string;
+  }
+}
+
+export type HttpAppOptions = { service: string; logger: Logger; metrics: Metrics; readiness: Readiness };
+
+/**
+ * The HTTP side that all services share: limits and timeouts, zod schemas, errors as RFC 9457 problems, security
+ * headers, health, metrics and the API reference. Routes are added to what it returns.
+ */
+export async function createHttpApp({ service, logger, metrics, readiness }: HttpAppOptions): Promise<HttpApp> {
+  const app: HttpApp = fastify({
+    loggerInstance: logger as FastifyBaseLogger,
+    // A line per request and a child logger for each would cost more than the request: errors are logged below.
+    logController: new LogController({ disableRequestLogging: true }),
+    childLoggerFactory: (parent) => parent,
+    bodyLimit: BODY_LIMIT_BYTES,
+    routerOptions: { maxParamLength: LONGEST_PARAMETER },
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    http: { maxHeaderSize: HEADERS_LIMIT_BYTES },
+    // What arrives while it closes is still answered, on a connection that then ends.
+    return503OnClosing: false,
+    frameworkErrors: answerError,
+    clientErrorHandler: refuseUnreadable,
+  }).withTypeProvider<ZodTypeProvider>();
+
+  app.setValidatorCompiler(requestValidator);
+  app.setSerializerCompiler(serializerCompiler);
+  app.removeContentTypeParser('text/plain');
+  app.setErrorHandler(answerError);
+  app.setNotFoundHandler((request, reply) =>
+    answer(reply, notFound(`there is no ${request.method} ${pathOf(request.url)}`)),
+  );
+
+  const secure = securityHeaders();
+  app.decorateRequest('traceparent', '');
+  app.addHook('onRequest', (request, reply, next) => {
+    reply.headers(secure);
+    request.traceparent = traceparentOf(request.headers.traceparent);
+    next();
+  });
+  app.addHook('onResponse', (request, reply, next) => {
+    const route = request.routeOptions.url ?? 'none';
+    metrics.httpRequest(request.method, route, reply.statusCode, reply.elapsedTime / 1_000);
+    next();
+  });
+
+  await app.register(apiDocs, { service });
+  await app.register(healthRoutes, { metrics, readiness });
+  return app;
+}
+
+function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const problem = problemOf(error);
+  if (problem.status >= 500) {
+    const at = { method: request.method, route: request.routeOptions.url, traceparent: request.traceparent };
+    if (problem.status === 500) request.log.error({ ...at, err: error }, 'request failed');
+    else request.log.warn({ ...at, reason: problem.message }, 'request refused for now');
+  }
+  answer(reply, problem);
+}
+
+function answer(reply: FastifyReply, problem: Problem): void {
+  // As bytes: no route's response schema gets at it, and no charset is added to a media type that knows none.
+  const body = Buffer.from(JSON.stringify(problem.body()));
+  reply.code(problem.status).headers(problem.headers).type(PROBLEM_MEDIA_TYPE).send(body);
+}
+
+const pathOf = (url: string): string => url.split('?', 1)[0] ?? url;
+
+/** What is not even HTTP, too much of it, or too slow: there is no request yet, only a socket. */
+function refuseUnreadable(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  const problem = UNREADABLE[error.code ?? ''] ?? new Problem(400, 'BAD_REQUEST', 'this is not an HTTP request');
+  const body = JSON.stringify(problem.body());
+  if (socket.writable)
+    socket.write(
+      `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\nConnection: close\r\n` +
+        `Content-Type: ${PROBLEM_MEDIA_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    );
+  socket.destroy(error);
+}
+
+const UNREADABLE: Readonly<Record<string, Problem>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: new Problem(408, 'REQUEST_TIMEOUT', 'the request did not arrive in time'),
+  HPE_HEADER_OVERFLOW: new Problem(431, 'HEADERS_TOO_LARGE', 'the headers are too large'),
+};
