@@ -1,0 +1,129 @@
+import type { Message } from '@saga/messages/message';
+import type { Failure } from '@saga/messages/reasons';
+import type { Sql } from '@saga/service-kit/database';
+import { byKey, type Rows } from '@saga/service-kit/participant';
+import type { Order, OrderState, OrderTables, OrderTerms } from './domain.ts';
+import type { Account, Coupon, Product } from './read-models.ts';
+
+/** An order as it lies in its table. */
+export type OrderRow = OrderTerms & {
+  status: Order['status'];
+  cancelReason: Failure | null;
+  paymentId: string | null;
+  deliveryId: string | null;
+  endedAt: Date | null;
+};
+
+export const ORDER_COLUMNS = `
+  order_id AS "orderId", saga, user_id AS "userId", items, coupon_id AS "couponId", total_amount AS "totalAmount",
+  discount_amount AS "discountAmount", final_amount AS "finalAmount", ship_to AS "shipTo", traceparent,
+  created_at AS "createdAt", status, cancel_reason AS "cancelReason", payment_id AS "paymentId",
+  delivery_id AS "deliveryId", ended_at AS "endedAt"`;
+
+const LOAD_ORDERS = `
+  SELECT ${ORDER_COLUMNS} FROM orders WHERE order_id = ANY($1::uuid[]) ORDER BY order_id FOR UPDATE`;
+
+/**
+ * Locks the orders that are completed or cancelled, in key order. Of the read models nothing is loaded: SAVE_PRODUCTS
+ * and its like compare versions with what is stored.
+ */
+export async function loadOrders(sql: Sql, messages: readonly Message[]): Promise<Rows<OrderTables>> {
+  const ended = messages.flatMap((message) =>
+    message.topic === 'complete-order-command' || message.topic === 'cancel-order-command' ? message.body.orderId : [],
+  );
+  const rows = ended.length > 0 ? await sql.query<OrderRow>(LOAD_ORDERS, [ended]) : [];
+  return {
+    orders: byKey(rows.map(orderOf), (order) => order.orderId),
+    products: new Map(),
+    accounts: new Map(),
+    coupons: new Map(),
+  };
+}
+
+/** From the table's nullable columns to what a status really has. */
+export function orderOf({ status, cancelReason, paymentId, deliveryId, endedAt, ...terms }: OrderRow): Order {
+  return { ...terms, ...stateOf() };
+
+  function stateOf(): OrderState {
+    if (status === 'PENDING') return { status };
+    if (endedAt === null) throw new Error(`order ${terms.orderId} is ${status} but has no end`);
+    if (status === 'COMPLETED') return { status, paymentId, deliveryId, endedAt };
+    if (cancelReason === null) throw new Error(`order ${terms.orderId} is ${status} for no reason`);
+    return { status, cancelReason, endedAt };
+  }
+}
+
+/** An order that has ended is not announced again: `announce_at` is cleared. */
+const SAVE_ORDERS = `
+  UPDATE orders
+  SET status = changed.status, cancel_reason = changed.cancel_reason, payment_id = changed.payment_id,
+      delivery_id = changed.delivery_id, ended_at = changed.ended_at, announce_at = NULL
+  FROM unnest($1::uuid[], $2::text[], $3::json[], $4::uuid[], $5::uuid[], $6::timestamptz[])
+    AS changed (order_id, status, cancel_reason, payment_id, delivery_id, ended_at)
+  WHERE orders.order_id = changed.order_id`;
+
+const SAVE_PRODUCTS = `
+  INSERT INTO products (product_id, price, version)
+  SELECT product_id, price, version
+  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS changed (product_id, price, version)
+  ORDER BY product_id
+  ON CONFLICT (product_id) DO UPDATE SET price = excluded.price, version = excluded.version
+  WHERE products.version < excluded.version`;
+
+const SAVE_ACCOUNTS = `
+  INSERT INTO accounts (user_id, public_id, version)
+  SELECT user_id, public_id, version
+  FROM unnest($1::bigint[], $2::text[], $3::bigint[]) AS changed (user_id, public_id, version)
+  ORDER BY user_id
+  ON CONFLICT (user_id) DO UPDATE SET public_id = excluded.public_id, version = excluded.version
+  WHERE accounts.version < excluded.version`;
+
+const SAVE_COUPONS = `
+  INSERT INTO coupons (coupon_id, user_id, discount_amount, version)
+  SELECT coupon_id, user_id, discount_amount, version
+  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
+    AS changed (coupon_id, user_id, discount_amount, version)
+  ORDER BY coupon_id
+  ON CONFLICT (coupon_id) DO UPDATE
+  SET user_id = excluded.user_id, discount_amount = excluded.discount_amount, version = excluded.version
+  WHERE coupons.version < excluded.version`;
+
+export async function saveOrders(
+  sql: Sql,
+  { orders, products, accounts, coupons }: { readonly [Table in keyof OrderTables]: readonly OrderTables[Table][] },
+): Promise<void> {
+  await Promise.all([
+    orders.length > 0 && sql.query(SAVE_ORDERS, columnsOfEnded(orders)),
+    products.length > 0 && sql.query(SAVE_PRODUCTS, columnsOfProducts(products)),
+    accounts.length > 0 && sql.query(SAVE_ACCOUNTS, columnsOfAccounts(accounts)),
+    coupons.length > 0 && sql.query(SAVE_COUPONS, columnsOfCoupons(coupons)),
+  ]);
+}
+
+const columnsOfEnded = (orders: readonly Order[]): unknown[] => [
+  orders.map((order) => order.orderId),
+  orders.map((order) => order.status),
+  orders.map((order) => (order.status === 'CANCELLED' ? JSON.stringify(order.cancelReason) : null)),
+  orders.map((order) => (order.status === 'COMPLETED' ? order.paymentId : null)),
+  orders.map((order) => (order.status === 'COMPLETED' ? order.deliveryId : null)),
+  orders.map((order) => (order.status === 'PENDING' ? null : order.endedAt)),
+];
+
+const columnsOfProducts = (products: readonly Product[]): unknown[] => [
+  products.map((product) => product.productId),
+  products.map((product) => product.price),
+  products.map((product) => product.version),
+];
+
+const columnsOfAccounts = (accounts: readonly Account[]): unknown[] => [
+  accounts.map((account) => account.userId),
+  accounts.map((account) => account.publicId),
+  accounts.map((account) => account.version),
+];
+
+const columnsOfCoupons = (coupons: readonly Coupon[]): unknown[] => [
+  coupons.map((coupon) => coupon.couponId),
+  coupons.map((coupon) => coupon.userId),
+  coupons.map((coupon) => coupon.discountAmount),
+  coupons.map((coupon) => coupon.version),
+];
