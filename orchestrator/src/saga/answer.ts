@@ -1,11 +1,11 @@
-import type { Message } from '@saga/messages/message';
 import type { FactTopic } from '@saga/messages/facts';
+import type { Message } from '@saga/messages/message';
 import type { Reason } from '@saga/messages/reasons';
-import { goBack, turnBack } from './back.ts';
-import { goForward, isPastReturn } from './forward.ts';
+import { goBack, mayTurnBack, nothingStands, turnBack } from './back.ts';
+import { goForward } from './forward.ts';
 import type { CommandPlace, Progress } from './progress.ts';
 import { useUpAttempt } from './retry.ts';
-import { type Answer, runsOf, type SentCommand } from './state.ts';
+import { type Answer, atRest, runsOf } from './state.ts';
 
 /**
  * A fact has come for a command of this saga. Whichever sending it answers, a success is a success and a refusal a
@@ -14,83 +14,64 @@ import { type Answer, runsOf, type SentCommand } from './state.ts';
  * @returns whether the fact was news.
  */
 export function takeAnswer(progress: Progress, place: CommandPlace, fact: Message<FactTopic>): boolean {
-  const command = progress.command(place);
-  if (command.answer !== undefined) return false;
+  if (progress.command(place).answer !== undefined) return false;
   const { body } = fact;
   switch (body.outcome) {
     case 'success': {
-      const { orderId: _order, outcome: _outcome, ...reply } = body;
-      settle(progress, place, { outcome: 'success', at: progress.now, reply });
-      if (place.operation === 'action') actionSucceeded(progress, place);
-      else compensationSucceeded(progress, place);
+      const { orderId: _order, outcome, ...reply } = body;
+      settle(progress, place, { outcome, at: progress.now, reply });
       return true;
     }
     case 'rejected':
-      settle(progress, place, { outcome: 'rejected', at: progress.now, reason: body.reason });
-      actionRejected(progress, place, body.reason);
+      settle(progress, place, { outcome: body.outcome, at: progress.now, reason: body.reason });
       return true;
     case 'failed':
-      return takeFailure(progress, place, command, fact.envelope.attempt ?? 1, body.reason);
+      return takeFailure(progress, place, fact.envelope.attempt, body.reason);
     default:
       throw body satisfies never;
   }
 }
 
+/** The answer is recorded whatever it still means; then the saga goes on, whichever way it is going. */
 function settle(progress: Progress, place: CommandPlace, answer: Answer): void {
-  const { next: _, silentSince: __, stuck: ___, ...command } = progress.command(place);
-  progress.setCommand(place, { ...command, answer });
-}
-
-function actionSucceeded(progress: Progress, place: CommandPlace): void {
-  if (!isCurrent(progress, place)) return;
-  const { status } = progress.step(place.step);
-  // A late success of a step that is being undone is recorded and changes nothing: its participant's barrier makes
-  // the undo right in either order.
-  if (status !== 'SENT' && status !== 'FAILED') return;
-  progress.setStatus(place.step, 'SUCCEEDED');
+  progress.setCommand(place, { ...atRest(progress.command(place)), answer });
+  if (place.operation === 'action') settleStep(progress, place, answer);
+  else if (nothingStands(progress.step(place.step))) progress.setStatus(place.step, 'COMPENSATED');
   if (progress.saga.status === 'RUNNING') goForward(progress);
-}
-
-function actionRejected(progress: Progress, place: CommandPlace, reason: Reason): void {
-  const { status } = progress.step(place.step);
-  if (isCurrent(progress, place) && (status === 'SENT' || status === 'FAILED'))
-    progress.setStatus(place.step, 'REJECTED');
   if (progress.saga.status === 'COMPENSATING') goBack(progress);
-  if (progress.saga.status !== 'RUNNING' || !isCurrent(progress, place)) return;
-  if (isPastReturn(progress.definition, progress.saga)) {
-    // After the pivot nobody may refuse: only an operator can put this right.
-    const command = progress.command(place);
-    progress.setCommand(place, { ...command, stuck: { since: progress.now, code: reason.code } });
-    return;
+}
+
+/**
+ * Only the current generation's answer settles a step, and only while it is wanted: a late success of a step that is
+ * being undone changes nothing, because its participant's barrier makes the undo right in either order (trap 5).
+ */
+function settleStep(progress: Progress, place: CommandPlace, answer: Answer): void {
+  const step = progress.step(place.step);
+  const isCurrent = place.generation === runsOf(step).length - 1;
+  if (!isCurrent || step.status !== 'SENT') return;
+  if (answer.outcome === 'success') {
+    progress.setStatus(place.step, 'SUCCEEDED');
+  } else {
+    progress.setStatus(place.step, 'REJECTED');
+    refused(progress, place, answer.reason);
   }
-  turnBack(progress, { step: place.step, ...reason });
 }
 
-function compensationSucceeded(progress: Progress, place: CommandPlace): void {
-  const isUndone = runsOf(progress.step(place.step)).every(
-    ({ action, compensation }) =>
-      compensation?.answer?.outcome === 'success' ||
-      (compensation === undefined && action.answer?.outcome === 'rejected'),
-  );
-  if (isUndone) progress.setStatus(place.step, 'COMPENSATED');
-  goBack(progress);
+/** Up to and including the pivot a refusal turns the saga back; later only an operator can put it right. */
+function refused(progress: Progress, place: CommandPlace, reason: Reason): void {
+  if (mayTurnBack(progress.definition, progress.saga)) turnBack(progress, { step: place.step, ...reason });
+  else progress.setCommand(place, { ...progress.command(place), stuck: { since: progress.now, code: reason.code } });
 }
 
-/** A `failed` of an earlier sending, or the same one again, changes nothing (trap 26). */
-function takeFailure(
-  progress: Progress,
-  place: CommandPlace,
-  command: SentCommand,
-  attempt: number,
-  reason: Reason,
-): boolean {
-  const isDriven = command.next !== undefined;
-  if (!isDriven || attempt !== command.attempt || command.failed?.attempt === attempt) return false;
-  if (place.operation === 'action' && progress.saga.status !== 'RUNNING') return false;
+/**
+ * It counts while its very sending is awaited. A `failed` of an earlier sending, one that comes again, or one of a
+ * sending whose timeout has already been counted changes nothing (trap 26).
+ */
+function takeFailure(progress: Progress, place: CommandPlace, attempt: number | undefined, reason: Reason): boolean {
+  const { next, ...command } = progress.command(place);
+  const isAwaited = next !== undefined && next.why !== 'backoff';
+  if (!isAwaited || command.attempt !== attempt) return false;
   progress.setCommand(place, { ...command, failed: { attempt, at: progress.now, reason } });
   useUpAttempt(progress, place, { code: 'STEP_FAILED', message: `${reason.code}: ${reason.message}` });
   return true;
 }
-
-const isCurrent = (progress: Progress, { step, generation }: CommandPlace): boolean =>
-  runsOf(progress.step(step)).length - 1 === generation;

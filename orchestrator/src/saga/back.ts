@@ -1,35 +1,47 @@
 import { ORDER_STEP } from '@saga/messages/ids';
 import type { Failure } from '@saga/messages/reasons';
-import type { Progress } from './progress.ts';
-import { runsOf, type Saga, stateOf } from './state.ts';
+import type { Definition } from './definition.ts';
+import { openCommands, type Progress } from './progress.ts';
+import { atRest, runsOf, type Saga, type StepState, stateOf } from './state.ts';
 
-/** Turns the saga back: from here no new action is sent, and everything that was sent is undone. */
+/**
+ * Whether a refusal, used-up attempts, the deadline or a cancellation turns the saga back: until the pivot has
+ * succeeded (or was skipped: what follows it may have no compensation), and not while a pivot that could not be undone
+ * is under way: that one can only be tried until its outcome is known.
+ */
+export function mayTurnBack(definition: Definition, saga: Saga): boolean {
+  if (saga.status !== 'RUNNING') return false;
+  const { status } = stateOf(saga, definition.pivot);
+  const hasCompensation = definition.steps.get(definition.pivot)?.compensation !== undefined;
+  return status === 'WAITING' || status === 'REJECTED' || (status === 'SENT' && hasCompensation);
+}
+
+/** Turns the saga back: no new action is sent, none is sent again, and everything that was sent is undone. */
 export function turnBack(progress: Progress, failure: Failure): void {
+  for (const place of openCommands(progress.saga)) progress.setCommand(place, atRest(progress.command(place)));
   progress.update({ status: 'COMPENSATING', failure });
   goBack(progress);
 }
 
 /**
- * Undoes every step whose dependents are all undone, in parallel; the order comes last, because everything depends on
- * it. What was sent is undone whatever its reply, unless that was `rejected`: no reply means unknown, never "it did
- * not happen". COMPENSATED when every compensation has been acknowledged.
+ * Undoes every generation of every step whose dependents are all undone, in parallel; the order comes last, because
+ * everything depends on it. What was sent is undone whatever its reply, unless that was `rejected`: no reply means
+ * unknown, never "it did not happen". COMPENSATED when every compensation has been acknowledged.
  */
 export function goBack(progress: Progress): void {
   for (const name of progress.stepNames) {
-    const isFree = progress.defined(name).dependents.every((dependent) => isUndone(progress.saga, dependent));
-    if (!isFree || isUndone(progress.saga, name) || progress.step(name).status === 'COMPENSATING') continue;
-    runsOf(progress.step(name)).forEach((run, generation) => {
-      if (run.action.answer?.outcome !== 'rejected') progress.sendCompensation(name, generation);
+    const isFree = progress.defined(name).dependents.every((dependent) => nothingStands(progress.step(dependent)));
+    if (!isFree) continue;
+    runsOf(progress.step(name)).forEach(({ action, compensation }, generation) => {
+      if (compensation === undefined && action.answer?.outcome !== 'rejected')
+        progress.sendCompensation(name, generation);
     });
   }
-  if (isUndone(progress.saga, ORDER_STEP)) progress.update({ status: 'COMPENSATED', endedAt: progress.now });
+  if (nothingStands(progress.step(ORDER_STEP))) progress.update({ status: 'COMPENSATED', endedAt: progress.now });
 }
 
-/** Nothing of this step stands any more, or ever stood. */
-function isUndone(saga: Saga, name: string): boolean {
-  return runsOf(stateOf(saga, name)).every(
-    ({ action, compensation }) =>
-      compensation?.answer?.outcome === 'success' ||
-      (compensation === undefined && action.answer?.outcome === 'rejected'),
+/** Nothing of this step stands any more, or ever stood: each generation was refused, or its undo acknowledged. */
+export const nothingStands = (step: StepState): boolean =>
+  runsOf(step).every(({ action, compensation }) =>
+    compensation ? compensation.answer !== undefined : action.answer?.outcome === 'rejected',
   );
-}

@@ -1,17 +1,14 @@
 import type { FactTopic } from '@saga/messages/facts';
 import { ORDER_STEP } from '@saga/messages/ids';
 import type { Failure } from '@saga/messages/reasons';
-import {
-  type ActionTopic,
-  type Body,
-  type CompensationTopic,
-
-  isCommandTopic,
-} from '@saga/messages/topics';
+import { type ActionTopic, type Body, type CompensationTopic, isCommandTopic } from '@saga/messages/topics';
 
 export type Order = Body<'order-created'>;
 
-/** The success that a step was answered with, by the fact's name; undefined where the step was skipped. */
+/**
+ * The success that an earlier step was answered with, by the fact's name; undefined where that step was skipped. Only
+ * what a step comes after, at any distance, can be read: so that every resend of its command says the same.
+ */
 export type Replies = <F extends FactTopic>(fact: F) => Extract<Body<F>, { outcome: 'success' }> | undefined;
 
 export type RetryPolicy = {
@@ -57,7 +54,7 @@ export type DefinedStep = {
   compensation: CompensationTopic | undefined;
   compensationBody: (failure: Failure | undefined) => object;
   after: readonly string[];
-  /** The steps that are `after` this one: they are undone before it. */
+  /** The steps that come after this one, at any distance: they are undone before it, and may read its reply. */
   dependents: readonly string[];
   when: (order: Order) => boolean;
   retry: RetryPolicy;
@@ -87,8 +84,7 @@ const DEFAULT_RETRY: RetryPolicy = {
  */
 export function defineSaga(source: SagaSource): Definition {
   const faults = faultsOf(source);
-  if (faults.length > 0)
-    throw new Error(`saga ${source.name} v${source.version} is not sound: ${faults.join('; ')}`);
+  if (faults.length > 0) throw new Error(`saga ${source.name} v${source.version} is not sound: ${faults.join('; ')}`);
   const names = Object.keys(source.steps);
   const steps = Object.entries(source.steps).map(([name, step]): [string, DefinedStep] => [
     name,
@@ -100,7 +96,7 @@ export function defineSaga(source: SagaSource): Definition {
       compensation: step.compensation,
       compensationBody: () => ({}),
       after: [ORDER_STEP, ...(step.after ?? [])],
-      dependents: names.filter((other) => source.steps[other]?.after?.includes(name)),
+      dependents: names.filter((other) => dependenciesOf(source.steps, other).has(name)),
       when: step.when ?? (() => true),
       retry: { ...DEFAULT_RETRY, ...step.retry },
       compensationRetry: { ...DEFAULT_RETRY, ...step.compensationRetry },
@@ -135,44 +131,56 @@ export function stepOf(definition: Definition, name: string): DefinedStep {
   return step;
 }
 
-function faultsOf({ steps }: SagaSource): string[] {
-  const names = Object.keys(steps);
-  const faults: string[] = [];
-  if (names.includes(ORDER_STEP)) faults.push(`${ORDER_STEP} is step zero and cannot be declared`);
-  for (const [name, step] of Object.entries(steps)) {
-    if (!isCommandTopic(step.command)) faults.push(`${name}: there is no schema for ${step.command}`);
-    for (const dependency of step.after ?? [])
-      if (!names.includes(dependency)) faults.push(`${name} comes after ${dependency}, which does not exist`);
-  }
-  faults.push(...sharedTopics(steps));
-  for (const name of names) if (dependenciesOf(steps, name).has(name)) faults.push(`${name} depends on itself`);
-  const pivots = names.filter((name) => steps[name]?.pivot);
-  const [pivot] = pivots;
-  if (pivot === undefined || pivots.length > 1)
-    return [...faults, `exactly one step is the pivot, not ${pivots.length}: ${pivots.join(', ') || 'none'}`];
-  const before = dependenciesOf(steps, pivot);
-  for (const name of names) {
-    if (name === pivot) continue;
-    const precedes = before.has(name);
-    if (!precedes && !dependenciesOf(steps, name).has(pivot))
-      faults.push(`${name} neither precedes nor follows the pivot ${pivot}`);
-    if (precedes && steps[name]?.compensation === undefined)
-      faults.push(`${name} precedes the pivot ${pivot} and has no compensation`);
-  }
-  return faults;
+function faultsOf(source: SagaSource): string[] {
+  const { steps } = source;
+  return [
+    ...Object.entries(steps).flatMap(([name, step]) => faultsOfStep(name, step)),
+    ...unboundedPolicies(source),
+    ...sharedTopics(steps),
+    ...faultsOfOrder(steps),
+    ...faultsOfPivot(steps),
+  ];
 }
 
-function sharedTopics(steps: SagaSource['steps']): string[] {
-  const owners = new Map<string, string>();
-  const faults: string[] = [];
+function* faultsOfStep(name: string, step: Step): Iterable<string> {
+  if (name === ORDER_STEP) yield `${ORDER_STEP} is step zero and cannot be declared`;
+  for (const topic of [step.command, step.compensation])
+    if (topic !== undefined && !isCommandTopic(topic)) yield `${name}: there is no schema for ${topic}`;
+}
+
+/** Step zero has its own: nobody else may cancel the order. */
+function* sharedTopics(steps: SagaSource['steps']): Iterable<string> {
+  const owners = new Map<string, string>([[ORDER_COMPENSATION, ORDER_STEP]]);
   for (const [name, step] of Object.entries(steps))
     for (const topic of [step.command, step.compensation]) {
       if (topic === undefined) continue;
       const owner = owners.get(topic);
-      if (owner !== undefined) faults.push(`${owner} and ${name} share the command topic ${topic}`);
+      if (owner !== undefined) yield `${owner} and ${name} share the command topic ${topic}`;
       owners.set(topic, name);
     }
-  return faults;
+}
+
+function* faultsOfOrder(steps: SagaSource['steps']): Iterable<string> {
+  for (const [name, step] of Object.entries(steps)) {
+    for (const dependency of step.after ?? [])
+      if (!Object.hasOwn(steps, dependency)) yield `${name} comes after ${dependency}, which does not exist`;
+    if (dependenciesOf(steps, name).has(name)) yield `${name} depends on itself`;
+  }
+}
+
+function* faultsOfPivot(steps: SagaSource['steps']): Iterable<string> {
+  const names = Object.keys(steps);
+  const pivots = names.filter((name) => steps[name]?.pivot);
+  if (pivots.length !== 1) yield `exactly one step is the pivot, not ${pivots.length}: ${pivots.join(', ') || 'none'}`;
+  for (const pivot of pivots) {
+    const before = dependenciesOf(steps, pivot);
+    for (const name of names) {
+      if (name === pivot || dependenciesOf(steps, name).has(pivot)) continue;
+      if (!before.has(name)) yield `${name} neither precedes nor follows the pivot ${pivot}`;
+      else if (steps[name]?.compensation === undefined)
+        yield `${name} precedes the pivot ${pivot} and has no compensation`;
+    }
+  }
 }
 
 /** All that must come before a step, at any distance; the step itself where the dependencies are cyclic. */

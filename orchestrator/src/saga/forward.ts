@@ -1,6 +1,4 @@
-import type { Definition } from './definition.ts';
 import type { Progress } from './progress.ts';
-import { lastRunOf, type Saga, stateOf } from './state.ts';
 
 /** Sends whatever has become ready, in parallel; ends the saga when all is done. */
 export function goForward(progress: Progress): void {
@@ -17,34 +15,14 @@ export function goForward(progress: Progress): void {
       }
     }
   } while (!settled);
-  if (progress.stepNames.every((name) => isDone(progress.saga, name)))
+  if (progress.stepNames.every((name) => isDone(progress, name)))
     progress.update({ status: 'COMPLETED', endedAt: progress.now });
 }
 
 const isReady = (progress: Progress, name: string): boolean =>
-  progress.defined(name).after.every((dependency) => isDone(progress.saga, dependency));
+  progress.defined(name).after.every((dependency) => isDone(progress, dependency));
 
-const isDone = (saga: Saga, name: string): boolean => {
-  const { status } = stateOf(saga, name);
+const isDone = (progress: Progress, name: string): boolean => {
+  const { status } = progress.step(name);
   return status === 'SUCCEEDED' || status === 'SKIPPED';
 };
-
-/**
- * From here on there is only forward: the pivot has succeeded, or is under way and could not be undone. Until then a
- * refusal, a deadline or a cancellation may turn the saga back.
- */
-export function isPastReturn(definition: Definition, saga: Saga): boolean {
-  const pivot = stateOf(saga, definition.pivot);
-  if (pivot.status === 'SUCCEEDED' || pivot.status === 'SKIPPED') return true;
-  return hasIrrevocablePivotInFlight(definition, saga);
-}
-
-/** A pivot without a compensation whose outcome is unknown can only be tried until it is known. */
-export function hasIrrevocablePivotInFlight(definition: Definition, saga: Saga): boolean {
-  const pivot = stateOf(saga, definition.pivot);
-  return (
-    definition.steps.get(definition.pivot)?.compensation === undefined &&
-    pivot.status === 'SENT' &&
-    lastRunOf(pivot)?.action.answer === undefined
-  );
-}

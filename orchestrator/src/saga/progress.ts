@@ -2,7 +2,16 @@ import { commandId, type Operation } from '@saga/messages/ids';
 import type { Message } from '@saga/messages/message';
 import { commandMessage } from './command-message.ts';
 import { type DefinedStep, type Definition, type RetryPolicy, stepOf } from './definition.ts';
-import { type Instant, type Run, runsOf, type Saga, type SentCommand, type StepState, type StepStatus, stateOf } from './state.ts';
+import {
+  type Instant,
+  type Run,
+  runsOf,
+  type Saga,
+  type SentCommand,
+  type StepState,
+  type StepStatus,
+  stateOf,
+} from './state.ts';
 
 /** Which command of a saga: a step's action or its compensation, of one generation. */
 export type CommandPlace = { step: string; generation: number; operation: Operation };

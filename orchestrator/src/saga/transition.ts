@@ -130,13 +130,9 @@ function newSaga(
   };
 }
 
-function takeFact(
-  progress: Progress,
-  before: Saga,
-  fact: Extract<Incoming, { type: 'fact' }>['message'],
-): Transition {
+function takeFact(progress: Progress, before: Saga, fact: Extract<Incoming, { type: 'fact' }>['message']): Transition {
   const place = findCommand(before, fact.envelope.commandId ?? '');
-  if (!place || place.step === ORDER_STEP && place.operation === 'action') {
+  if (!place || (place.step === ORDER_STEP && place.operation === 'action')) {
     const message = `saga ${before.id} never sent a command ${fact.envelope.commandId ?? '(none named)'}`;
     return { saga: before, accepted: false, sent: [], dead: { code: 'UNKNOWN_COMMAND', message } };
   }

@@ -74,8 +74,7 @@ function encodeEnvelope(topic: Topic, envelope: Envelope): Record<string, string
 export function decode(received: ReceivedMessage): Decoded {
   const { topic } = received;
   if (!isTopic(topic)) return unreadable('UNKNOWN_TOPIC', `there is no topic ${topic}`);
-  if (received.value === null || received.key === null)
-    return unreadable('EMPTY', 'a message needs a key and a value');
+  if (received.value === null || received.key === null) return unreadable('EMPTY', 'a message needs a key and a value');
   const text = received.value.toString('utf8');
   if (hasNul(text)) return unreadable('NUL_CHARACTER', 'U+0000 cannot be stored');
   const version = received.headers.schemaversion;

@@ -1,0 +1,117 @@
+import { failure, reason } from '@saga/messages/reasons';
+import { topics } from '@saga/messages/topics';
+import { z } from 'zod';
+
+const time = z.string().describe('RFC 3339, UTC');
+const status = z.enum(['RUNNING', 'COMPENSATING', 'COMPLETED', 'COMPENSATED']);
+
+const command = z.object({
+  command: z.string(),
+  commandId: z.string(),
+  generation: z.int(),
+  attempts: z.int().describe('Sendings so far, probes included'),
+  sentAt: time,
+  repliedAt: time.nullable(),
+  outcome: z.enum(['success', 'rejected', 'failed']).nullable(),
+  reason: reason.nullable(),
+  reply: z.looseObject({}).nullable(),
+});
+
+const step = z.object({
+  name: z.string(),
+  status: z.enum(['WAITING', 'SKIPPED', 'SENT', 'SUCCEEDED', 'REJECTED', 'FAILED', 'COMPENSATING', 'COMPENSATED']),
+  dependsOn: z.array(z.string()),
+  action: command.nullable(),
+  compensation: command.nullable(),
+});
+
+const waitingFor = z.object({
+  step: z.string(),
+  kind: z.enum(['action', 'compensation']),
+  command: z.string(),
+  commandId: z.string(),
+  attempt: z.int(),
+  sentAt: time,
+  nextAt: time.nullable(),
+  why: z.string().describe('In a sentence, for people'),
+});
+
+export const sagaSchema = z
+  .object({
+    sagaId: z.string(),
+    definition: z.object({ name: z.string(), version: z.int() }),
+    status,
+    stuck: z.object({ since: time, step: z.string(), code: z.string() }).nullable(),
+    paused: z.boolean(),
+    version: z.int().describe('The expected version of an operator’s action'),
+    startedAt: time,
+    updatedAt: time,
+    endedAt: time.nullable(),
+    failure: failure.nullable(),
+    waitingFor: z.array(waitingFor),
+    steps: z.array(step),
+    data: topics['order-created'],
+  })
+  .meta({ id: 'Saga' });
+
+export const sagaId = z.guid();
+
+const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
+
+export const sagaFilter = {
+  status: status.optional(),
+  definition: z.string().optional(),
+  step: z.string().optional().describe('Sagas that wait for this step, going forward or back'),
+  code: z.string().optional().describe('Of the failure that turned it back, or of what is stuck'),
+  stuck: flag.optional(),
+  paused: flag.optional(),
+  updatedBefore: z.iso.datetime({ offset: true }).optional(),
+  q: z.string().max(64).optional().describe('The beginning of a saga id, or a user’s id'),
+};
+
+export const historySchema = z
+  .object({
+    seq: z.int(),
+    at: time,
+    message: z.object({ id: z.string(), type: z.string() }),
+    effect: z.array(z.string()),
+    sent: z.array(z.string()).describe('Command ids'),
+    actor: z.string().nullable(),
+    traceId: z.string(),
+  })
+  .meta({ id: 'HistoryEntry' });
+
+const retry = z.object({
+  timeoutMs: z.int(),
+  attempts: z.int(),
+  backoff: z.object({ initialMs: z.int(), factor: z.number(), maxMs: z.int() }),
+});
+
+export const definitionSchema = z
+  .object({
+    name: z.string(),
+    version: z.int(),
+    deadlineMs: z.int(),
+    pivot: z.string(),
+    steps: z.array(
+      z.object({
+        name: z.string(),
+        dependsOn: z.array(z.string()),
+        command: z.string().nullable(),
+        fact: z.string().nullable(),
+        compensation: z.string().nullable(),
+        compensationFact: z.string().nullable(),
+        retry,
+        compensationRetry: retry.nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'Definition' });
+
+export const statsSchema = z
+  .object({
+    sagas: z.array(z.object({ definition: z.string(), status, stuck: z.boolean(), sagas: z.int(), oldest: time })),
+    open: z.int(),
+    stuck: z.int(),
+  })
+  .meta({ id: 'SagaStats' });

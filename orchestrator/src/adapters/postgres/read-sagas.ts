@@ -1,0 +1,88 @@
+import type { Message } from '@saga/messages/message';
+import type { Sql } from '@saga/service-kit/database';
+import type { Incoming } from '../../saga/incoming.ts';
+import type { Saga, SagaStatus } from '../../saga/state.ts';
+
+const ONE = `SELECT state FROM saga WHERE id = $1 AND status <> 'AWAITED'`;
+
+export async function readSaga(sql: Sql, id: string): Promise<Saga | undefined> {
+  const [row] = await sql.query<{ state: Saga }>(ONE, [id]);
+  return row?.state;
+}
+
+export type SagaFilter = {
+  status?: SagaStatus;
+  definition?: string;
+  /** Sagas that wait for this step, going forward or back. */
+  step?: string;
+  /** Of the failure that turned it back, or of what is stuck. */
+  code?: string;
+  stuck?: boolean;
+  updatedBefore?: string;
+  /** The beginning of a saga id, or a user's id. */
+  q?: string;
+};
+
+/** Newest first: ids are UUIDv7, so that their order is the orders' order, and the primary key serves the pages. */
+const PAGE = `
+  SELECT state FROM saga
+  WHERE status <> 'AWAITED'
+    AND ($1::uuid IS NULL OR id < $1)
+    AND ($2::text IS NULL OR status = $2)
+    AND ($3::text IS NULL OR definition = $3)
+    AND ($4::text IS NULL OR state -> 'steps' -> $4 ->> 'status' IN ('SENT', 'COMPENSATING'))
+    AND ($5::text IS NULL OR failure_code = $5 OR stuck_code = $5)
+    AND ($6::boolean IS NULL OR (stuck_since IS NOT NULL) = $6)
+    AND ($7::timestamptz IS NULL OR updated_at < $7)
+    AND ($8::text IS NULL OR starts_with(id::text, $8) OR state -> 'order' ->> 'userId' = $8)
+  ORDER BY id DESC LIMIT $9`;
+
+export async function pageOfSagas(
+  sql: Sql,
+  filter: SagaFilter,
+  before: string | undefined,
+  limit: number,
+): Promise<Saga[]> {
+  const { status, definition, step, code, stuck, updatedBefore, q } = filter;
+  const rows = await sql.query<{ state: Saga }>(
+    PAGE,
+    [before, status, definition, step, code, stuck, updatedBefore, q, limit].map((value) => value ?? null),
+  );
+  return rows.map(({ state }) => state);
+}
+
+export type HistoryRow = {
+  seq: number;
+  at: Date;
+  messageId: string;
+  messageType: string;
+  incoming: Incoming;
+  effect: string[];
+  sent: Message[];
+};
+
+const HISTORY = `
+  SELECT seq, at, message_id AS "messageId", message_type AS "messageType", incoming, effect, sent
+  FROM journal WHERE saga_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`;
+
+export const pageOfHistory = (sql: Sql, id: string, after: number, limit: number): Promise<HistoryRow[]> =>
+  sql.query<HistoryRow>(HISTORY, [id, after, limit]);
+
+export type SagaCount = { definition: string; status: SagaStatus; stuck: boolean; sagas: number; oldest: Date };
+
+const COUNT = `
+  SELECT definition, status, stuck_since IS NOT NULL AS stuck, count(*) AS sagas, min(started_at) AS oldest
+  FROM saga WHERE status <> 'AWAITED'
+  GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`;
+
+export const countSagas = (sql: Sql): Promise<SagaCount[]> => sql.query<SagaCount>(COUNT);
+
+const VERSIONS_IN_USE = `
+  SELECT definition AS name, definition_version AS version, count(*) AS sagas, min(id::text) AS example
+  FROM saga WHERE ended_at IS NULL AND status <> 'AWAITED'
+  GROUP BY 1, 2 ORDER BY 1, 2`;
+
+export type VersionInUse = { name: string; version: number; sagas: number; example: string };
+
+/** The definitions that sagas are running on right now. */
+export const versionsInUse = (sql: Sql): Promise<VersionInUse[]> => sql.query<VersionInUse>(VERSIONS_IN_USE);

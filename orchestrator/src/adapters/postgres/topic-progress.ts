@@ -1,0 +1,28 @@
+import type { Sql } from '@saga/service-kit/database';
+import type { TopicProgress } from '../../app/saga-store.ts';
+
+const LOAD = `
+  SELECT command_topic AS topic, partition, answered_up_to AS "upTo", probing_since AS "probingSince", probes
+  FROM topic_progress WHERE partition = ANY($1::int[])
+  ORDER BY command_topic, partition FOR UPDATE`;
+
+export const loadProgress = (sql: Sql, partitions: readonly number[]): Promise<TopicProgress[]> =>
+  sql.query<TopicProgress>(LOAD, [partitions]);
+
+const COUNT = `
+  INSERT INTO topic_progress (command_topic, partition, probing_since, probes)
+  SELECT command_topic, partition, probing_since, probes
+  FROM unnest($1::text[], $2::int[], $3::bigint[], $4::int[]) AS probed (command_topic, partition, probing_since, probes)
+  ORDER BY command_topic, partition
+  ON CONFLICT (command_topic, partition)
+    DO UPDATE SET probing_since = excluded.probing_since, probes = excluded.probes`;
+
+export async function countProbes(sql: Sql, progress: readonly TopicProgress[]): Promise<void> {
+  if (progress.length === 0) return;
+  await sql.query(COUNT, [
+    progress.map(({ topic }) => topic),
+    progress.map(({ partition }) => partition),
+    progress.map(({ probingSince }) => probingSince),
+    progress.map(({ probes }) => probes),
+  ]);
+}

@@ -1,0 +1,84 @@
+import { newRequestId } from '@saga/messages/ids';
+import type { Message } from '@saga/messages/message';
+import type { Outbox } from '@saga/service-kit/outbox';
+import { topicOf } from '../saga/command-message.ts';
+import type { TimerMessage } from '../saga/incoming.ts';
+import { openCommands } from '../saga/progress.ts';
+import type { Registry } from '../saga/registry.ts';
+import type { Instant, Saga } from '../saga/state.ts';
+import { wakeAtOf } from '../saga/timer.ts';
+import { foldSagas } from './fold-sagas.ts';
+import { ProbeBudget } from './probe-budget.ts';
+import type { JournalRow, SagaChange, SagaStore } from './saga-store.ts';
+
+/** Sagas whose time has come are taken in chunks, by whichever replica finds them first. */
+const CHUNK = 200;
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
+export type TimerOptions = {
+  registry: Registry;
+  store: SagaStore;
+  outbox: Outbox;
+  /** A command older than this is never sent again: the inboxes may have forgotten it. */
+  inboxDays: number;
+};
+
+/** Fires what is due, chunk by chunk; returns how many sagas were woken. */
+export async function fireTimers(options: TimerOptions): Promise<number> {
+  let woken = 0;
+  for (;;) {
+    const chunk = await fireChunk(options);
+    woken += chunk;
+    if (chunk < CHUNK) return woken;
+  }
+}
+
+/** No message caused what a timer sends: it goes through the outbox. */
+const fireChunk = ({ registry, store, outbox, inboxDays }: TimerOptions): Promise<number> =>
+  outbox.transaction(async (sql) => {
+    const { now, sagas } = await store.claimDue(sql, CHUNK);
+    // A version that only newer replicas know is theirs to wake (trap 30).
+    const known = [...sagas.values()].filter(({ definition }) => registry.find(definition.name, definition.version));
+    if (known.length === 0) return { result: 0, messages: [] };
+    const partitions = [...new Set(known.map((saga) => saga.partition))];
+    const budget = new ProbeBudget(await store.loadProgress(sql, partitions), now);
+    const fired = known.map((saga) => fire(registry, budget, saga, now, inboxDays));
+    await store.save(sql, {
+      changes: fired.flatMap(({ changes }) => changes),
+      journal: fired.flatMap(({ journal }) => journal),
+      answered: [],
+    });
+    await store.setWakeUps(sql, new Map(fired.map(({ id, wakeAt }) => [id, wakeAt])));
+    await store.countProbes(sql, budget.spent);
+    return { result: known.length, messages: fired.flatMap(({ sent }) => sent) };
+  });
+
+type Fired = {
+  id: string;
+  changes: SagaChange[];
+  journal: JournalRow[];
+  sent: Message[];
+  wakeAt: Instant | undefined;
+};
+
+function fire(registry: Registry, budget: ProbeBudget, saga: Saga, now: Instant, inboxDays: number): Fired {
+  const definition = registry.find(saga.definition.name, saga.definition.version);
+  if (!definition) throw new Error(`saga ${saga.id} runs on a definition that is not known here`);
+  const topics = openCommands(saga).map((place) => topicOf(definition, place));
+  const incoming: TimerMessage = {
+    type: 'timer',
+    id: newRequestId(),
+    ...budget.of(topics, saga.partition),
+    expiredBefore: now - inboxDays * DAY_MS,
+  };
+  const folded = foldSagas(registry, new Map([[saga.id, saga]]), [{ sagaId: saga.id, incoming }], now);
+  budget.spend(incoming, saga.partition, folded.sent);
+  const [change] = folded.changes;
+  return {
+    id: saga.id,
+    changes: folded.changes,
+    journal: folded.journal,
+    sent: folded.sent,
+    wakeAt: change ? change.wakeAt : wakeAtOf(definition, saga),
+  };
+}

@@ -1,0 +1,78 @@
+import type { Message } from '@saga/messages/message';
+import type { Reason } from '@saga/messages/reasons';
+import { Unavailable } from '@saga/service-kit/faults';
+import type { Definition } from '../saga/definition.ts';
+import { effectOf } from '../saga/effect.ts';
+import type { Incoming } from '../saga/incoming.ts';
+import { definitionFor } from '../saga/rebuild.ts';
+import type { Registry } from '../saga/registry.ts';
+import type { AwaitedSaga, Instant, Saga } from '../saga/state.ts';
+import { wakeAtOf } from '../saga/timer.ts';
+import { transition } from '../saga/transition.ts';
+import type { AnsweredUpTo, JournalRow, SagaChange } from './saga-store.ts';
+
+export type Addressed = { sagaId: string; incoming: Incoming };
+
+/** What a batch of messages makes of the sagas that it touches. */
+export type FoldedSagas = {
+  changes: SagaChange[];
+  journal: JournalRow[];
+  answered: AnsweredUpTo[];
+  sent: Message[];
+  /** The messages that have no place in their saga, by their index in the batch. */
+  dead: { index: number; reason: Reason }[];
+};
+
+/**
+ * Folds a batch over the sagas that it touches, one message at a time. Pure.
+ *
+ * @throws Unavailable where a definition is not known here: a replica that is about to be replaced leaves the message
+ * for one that knows it (trap 30).
+ */
+export function foldSagas(
+  registry: Registry,
+  loaded: ReadonlyMap<string, Saga | AwaitedSaga>,
+  batch: readonly Addressed[],
+  now: Instant,
+): FoldedSagas {
+  const current = new Map(loaded);
+  const touched = new Map<string, Definition>();
+  const answered = new Map<string, AnsweredUpTo>();
+  const folded: FoldedSagas = { changes: [], journal: [], answered: [], sent: [], dead: [] };
+
+  batch.forEach(({ sagaId, incoming }, index) => {
+    const before = current.get(sagaId);
+    const definition = definitionFor(registry, before, incoming);
+    if (!definition) throw new Unavailable(`the definition of saga ${sagaId} is not known to this replica`);
+    const result = transition(definition, before, incoming, now);
+    folded.sent.push(...result.sent);
+    if (result.dead) folded.dead.push({ index, reason: result.dead });
+    if (result.answered) {
+      const { topic, sentAt } = result.answered;
+      const partition = before?.partition ?? 0;
+      const key = `${topic}/${partition}`;
+      const upTo = Math.max(sentAt, answered.get(key)?.upTo ?? 0);
+      answered.set(key, { topic, partition, upTo });
+    }
+    if (!result.accepted || !result.saga) return;
+    current.set(sagaId, result.saga);
+    touched.set(sagaId, definition);
+    folded.journal.push({
+      sagaId,
+      seq: result.saga.version,
+      at: now,
+      incoming,
+      effect: effectOf(before, result.saga),
+      sent: result.sent,
+    });
+  });
+
+  for (const [sagaId, definition] of touched) {
+    const saga = current.get(sagaId);
+    if (!saga) continue;
+    const wakeAt = saga.status === 'AWAITED' ? undefined : wakeAtOf(definition, saga);
+    folded.changes.push({ saga, expectedVersion: loaded.get(sagaId)?.version, wakeAt });
+  }
+  folded.answered.push(...answered.values());
+  return folded;
+}

@@ -1,0 +1,50 @@
+import type { FactTopic } from '@saga/messages/facts';
+import type { Message } from '@saga/messages/message';
+import { factOf, isFactTopic, type Topic } from '@saga/messages/topics';
+import type { Database } from '@saga/service-kit/database';
+import type { Delivery, DeliveryHandler } from '@saga/service-kit/delivery';
+import type { Incoming } from '../saga/incoming.ts';
+import type { Registry } from '../saga/registry.ts';
+import { foldSagas } from './fold-sagas.ts';
+import type { SagaStore } from './saga-store.ts';
+
+const LISTENS_TO: readonly Topic[] = ['order-created', 'order-cancel-requested', ...Object.values(factOf)];
+
+/** Facts in, commands out: one transaction per batch, the commands published after it. */
+export function messageHandler(registry: Registry, store: SagaStore, database: Database): DeliveryHandler {
+  return {
+    topics: LISTENS_TO,
+    handle: (deliveries) =>
+      database.transaction(async (sql) => {
+        const batch = deliveries.map((delivery) => ({
+          sagaId: delivery.message.key,
+          incoming: incomingOf(delivery),
+        }));
+        const { now, sagas } = await store.load(
+          sql,
+          batch.map(({ sagaId }) => sagaId),
+        );
+        const folded = foldSagas(registry, sagas, batch, now);
+        await store.save(sql, folded);
+        return {
+          publish: folded.sent,
+          dead: folded.dead.flatMap(({ index, reason }) => {
+            const delivery = deliveries[index];
+            return delivery ? [{ received: delivery.received, reason }] : [];
+          }),
+        };
+      }),
+    // The orchestrator answers nobody: what it cannot handle is a dead letter and nothing else.
+    failed: () => [],
+  };
+}
+
+function incomingOf({ message, received }: Delivery): Incoming {
+  const { partition } = received;
+  if (message.topic === 'order-created') return { type: 'order-created', partition, message };
+  if (message.topic === 'order-cancel-requested') return { type: 'order-cancel-requested', partition, message };
+  if (isFact(message)) return { type: 'fact', message };
+  throw new Error(`the orchestrator does not listen to ${message.topic}`);
+}
+
+const isFact = (message: Message): message is Message<FactTopic> => isFactTopic(message.topic);

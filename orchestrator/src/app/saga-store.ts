@@ -1,0 +1,58 @@
+import type { CommandTopic } from '@saga/messages/commands';
+import type { Message } from '@saga/messages/message';
+import type { Sql } from '@saga/service-kit/database';
+import type { Incoming } from '../saga/incoming.ts';
+import type { AwaitedSaga, Instant, Saga } from '../saga/state.ts';
+
+export type SagaChange = {
+  saga: Saga | AwaitedSaga;
+  /** The version it was loaded with; undefined where it is new. */
+  expectedVersion: number | undefined;
+  /** The earliest moment at which anything could be due; undefined where nothing ever will be. */
+  wakeAt: Instant | undefined;
+};
+
+/** One accepted message, and what it caused: inbox, history and audit at once. */
+export type JournalRow = {
+  sagaId: string;
+  seq: number;
+  at: Instant;
+  incoming: Incoming;
+  effect: readonly string[];
+  sent: readonly Message[];
+};
+
+/** A sending of this topic and partition has been answered: whatever was sent there before it has been overtaken. */
+export type AnsweredUpTo = { topic: CommandTopic; partition: number; upTo: Instant };
+
+/** How far a participant has come, and how often it has been probed since the last window of probing began. */
+export type TopicProgress = AnsweredUpTo & { probingSince: Instant; probes: number };
+
+export type SavedBatch = {
+  changes: readonly SagaChange[];
+  journal: readonly JournalRow[];
+  answered: readonly AnsweredUpTo[];
+};
+
+/**
+ * The orchestrator's rows. Every method runs inside the caller's transaction. Locks are taken in one order: sagas by
+ * id, then topic progress by topic and partition.
+ */
+export interface SagaStore {
+  /** The sagas that exist of these, locked, and the database's clock. */
+  load(sql: Sql, ids: readonly string[]): Promise<{ now: Instant; sagas: Map<string, Saga | AwaitedSaga> }>;
+  /** Sagas that are due, locked; those that another replica has locked are skipped. */
+  claimDue(sql: Sql, limit: number): Promise<{ now: Instant; sagas: Map<string, Saga> }>;
+  /**
+   * New sagas, changed ones, their journal and the progress of their participants. Progress only ever lowers a saga's
+   * wake-up time, so that updates stay heap-only.
+   *
+   * @throws a unique violation where another replica started a saga first; where a version is not the expected one.
+   */
+  save(sql: Sql, batch: SavedBatch): Promise<void>;
+  /** Sets wake-up times anew: after a timer has fired. */
+  setWakeUps(sql: Sql, wakeUps: ReadonlyMap<string, Instant | undefined>): Promise<void>;
+  /** Progress on these partitions, locked. */
+  loadProgress(sql: Sql, partitions: readonly number[]): Promise<TopicProgress[]>;
+  countProbes(sql: Sql, progress: readonly TopicProgress[]): Promise<void>;
+}

@@ -1,0 +1,40 @@
+import { defineConfig } from 'vitest/config';
+
+/** Waits are for events and give up late: the machine may be ten times slower than when this was written. */
+const MINUTE_MS = 60_000;
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['**/*.unit.spec.ts'],
+          exclude: ['**/node_modules/**'],
+          testTimeout: MINUTE_MS,
+        },
+      },
+      {
+        test: {
+          name: 'int',
+          include: ['**/*.int.spec.ts'],
+          exclude: ['**/node_modules/**'],
+          globalSetup: ['packages/testkit/src/infrastructure.ts'],
+          testTimeout: 5 * MINUTE_MS,
+          hookTimeout: 10 * MINUTE_MS,
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['e2e/**/*.e2e.spec.ts'],
+          globalSetup: ['packages/testkit/src/infrastructure.ts'],
+          testTimeout: 15 * MINUTE_MS,
+          hookTimeout: 10 * MINUTE_MS,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
