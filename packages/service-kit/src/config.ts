@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { wholeNumber } from './whole-number.ts';
+
+export { wholeNumber };
 
 /**
  * Settings come from the environment and keep its names everywhere (`config.MAX_BATCH`): a name found in a manifest
@@ -47,16 +50,6 @@ export const commonConfig = (defaultPort: number) => ({
     .describe('Where traces are sent over OTLP/HTTP; without it none are'),
 });
 export type CommonConfig = z.infer<z.ZodObject<ReturnType<typeof commonConfig>>>;
-
-/** A whole number within these bounds, written in decimal digits. */
-export function wholeNumber(min: number, max: number) {
-  const error = `must be a whole number from ${min} to ${max}`;
-  return z
-    .string()
-    .regex(/^\d{1,15}$/, { error, abort: true })
-    .transform(Number)
-    .pipe(z.int({ error }).min(min, error).max(max, error));
-}
 
 /** One of these words. */
 export const oneOf = <const Words extends readonly string[]>(...words: Words) =>

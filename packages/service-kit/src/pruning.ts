@@ -1,0 +1,48 @@
+import type { Logger } from 'pino';
+import type { Database } from './database.ts';
+import { type PeriodicTask, periodic } from './periodic.ts';
+
+const EVERY_MS = 60_000;
+/** Small enough that nobody waits for it. */
+const CHUNK_ROWS = 2_000;
+/** Then it rests: what is left waits for the next run. */
+const MAX_CHUNKS = 200;
+const IDEMPOTENCY_HOURS = 24;
+const HOURS_PER_DAY = 24;
+
+const PRUNE_INBOX = `
+  DELETE FROM inbox WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM inbox WHERE handled_at < now() - $1::int * interval '1 hour'
+    LIMIT $2 FOR UPDATE SKIP LOCKED))
+  RETURNING 1`;
+
+const PRUNE_IDEMPOTENCY = `
+  DELETE FROM idempotency WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM idempotency WHERE created_at < now() - $1::int * interval '1 hour'
+    LIMIT $2 FOR UPDATE SKIP LOCKED))
+  RETURNING 1`;
+
+export type PruningOptions = { database: Database; inboxDays: number; logger: Logger };
+
+/**
+ * Forgets what need not be known any more, a chunk at a time. The inbox remembers a message from when it was handled,
+ * a dead letter is made of it when that long has gone by since it was made: never after it was forgotten (trap 21).
+ */
+export function pruning({ database, inboxDays, logger }: PruningOptions): PeriodicTask {
+  async function prune(statement: string, hours: number, stopping: AbortSignal): Promise<void> {
+    for (let chunk = 0; chunk < MAX_CHUNKS && !stopping.aborted; chunk += 1) {
+      const deleted = await database.query(statement, [hours, CHUNK_ROWS]);
+      if (deleted.length < CHUNK_ROWS) return;
+    }
+  }
+
+  return periodic({
+    name: 'pruning',
+    everyMs: EVERY_MS,
+    run: async (stopping) => {
+      await prune(PRUNE_INBOX, inboxDays * HOURS_PER_DAY, stopping);
+      await prune(PRUNE_IDEMPOTENCY, IDEMPOTENCY_HOURS, stopping);
+    },
+    logger,
+  });
+}
