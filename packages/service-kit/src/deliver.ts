@@ -5,7 +5,14 @@ import { isStateTopic } from '@saga/messages/topics';
 import type { Logger } from 'pino';
 import type { BatchHandler, Broker } from './broker.ts';
 import { deadLetter } from './dead-letter.ts';
-import type { DeadDelivery, DeadLetterReason, Delivery, DeliveryHandler, Handled } from './delivery.ts';
+import {
+  type DeadDelivery,
+  type DeadLetterReason,
+  type Delivery,
+  type DeliveryHandler,
+  deadLetterReason,
+  type Handled,
+} from './delivery.ts';
 import { isTransient, isUniqueViolation, messageOf } from './faults.ts';
 
 /** What the metrics want to know. */
@@ -59,7 +66,7 @@ export function deliver(options: DeliverOptions): BatchHandler {
     const oldest = Date.now() - inboxDays * DAY_MS;
     for (const each of received) {
       const decoded = decode(each);
-      if (!decoded.ok) dead.push({ received: each, reason: { code: decoded.code, message: decoded.reason } });
+      if (!decoded.ok) dead.push({ received: each, reason: deadLetterReason(decoded.code, decoded.reason) });
       else if (isExpired(decoded.message, oldest)) dead.push({ received: each, reason: EXPIRED(inboxDays) });
       else readable.push({ message: decoded.message, received: each });
     }
@@ -78,7 +85,10 @@ export function deliver(options: DeliverOptions): BatchHandler {
           continue;
         }
         if (isTransient(error)) {
-          logger.warn({ error: messageOf(error), messages: deliveries.length }, 'batch is repeated: the fault may pass');
+          logger.warn(
+            { error: messageOf(error), messages: deliveries.length },
+            'batch is repeated: the fault may pass',
+          );
           await pause(pauseMs, undefined, { signal: stopping });
           pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
           continue;
@@ -96,7 +106,7 @@ export function deliver(options: DeliverOptions): BatchHandler {
   }
 
   function giveUp(deliveries: readonly Delivery[], error: unknown): Handled {
-    const reason: DeadLetterReason = { code: 'HANDLER_FAILED', message: messageOf(error) };
+    const reason = deadLetterReason('HANDLER_FAILED', messageOf(error));
     return {
       publish: deliveries.flatMap((delivery) => {
         const { key, topic } = delivery.message;

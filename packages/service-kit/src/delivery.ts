@@ -6,6 +6,15 @@ export type Delivery = { message: Message; received: ReceivedMessage };
 
 /** Why a message cannot be handled, now or ever. */
 export type DeadLetterReason = { code: string; message: string };
+
+const MAX_REASON_LENGTH = 2_000;
+
+/** A validation error may name ten thousand faults: this fits into a fact, a dead letter and a line of the log. */
+export const deadLetterReason = (code: string, message: string): DeadLetterReason => ({
+  code,
+  message: message.length > MAX_REASON_LENGTH ? `${message.slice(0, MAX_REASON_LENGTH)}…` : message,
+});
+
 export type DeadDelivery = { received: ReceivedMessage; reason: DeadLetterReason };
 
 /** What handling a batch caused. It has been committed; it is to be published, and only then may offsets move. */

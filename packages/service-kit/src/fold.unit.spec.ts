@@ -56,7 +56,8 @@ const till: Participant<Till> = {
 
 const now = new Date('2026-01-31T12:00:00Z');
 const orderId = '01980000-0000-7000-8000-000000000001';
-const take = (amount: number, order = orderId) => action('deduct-balance-command', { orderId: order, userId: 1, amount });
+const take = (amount: number, order = orderId) =>
+  action('deduct-balance-command', { orderId: order, userId: 1, amount });
 const giveBack = (taken: Message, generation = 0) => compensation('refund-balance-command', taken, { generation });
 
 const purseOf = (coins: number, takings: Taking[] = []) => ({

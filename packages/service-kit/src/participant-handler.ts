@@ -5,10 +5,7 @@ import { failedReply, fold, type InboxEntry, topicsOf } from './fold.ts';
 import type { Participant } from './participant.ts';
 
 /** Carries a participant's fold out on PostgreSQL: one transaction per batch. */
-export function participantHandler<Tables>(
-  participant: Participant<Tables>,
-  database: Database,
-): DeliveryHandler {
+export function participantHandler<Tables>(participant: Participant<Tables>, database: Database): DeliveryHandler {
   return {
     topics: topicsOf(participant),
     handle: (deliveries) =>
@@ -33,12 +30,15 @@ async function loadInbox(
   sql: Sql,
   messages: readonly Message[],
 ): Promise<{ now: Date; inbox: Map<string, InboxEntry> }> {
-  const ids = messages.flatMap(({ envelope }) => (envelope.actionId ? [envelope.id, envelope.actionId] : [envelope.id]));
+  const ids = messages.flatMap(({ envelope }) =>
+    envelope.actionId ? [envelope.id, envelope.actionId] : [envelope.id],
+  );
   const [row] = await sql.query<{ now: Date; inbox: Record<string, Message[] | null> }>(LOAD_INBOX, [ids]);
   if (!row) throw new Error('the inbox gave no answer');
-  const entries = Object.entries(row.inbox).map(
-    ([id, replies]): [string, InboxEntry] => [id, replies === null ? 'fenced' : { replies }],
-  );
+  const entries = Object.entries(row.inbox).map(([id, replies]): [string, InboxEntry] => [
+    id,
+    replies === null ? 'fenced' : { replies },
+  ]);
   return { now: row.now, inbox: new Map(entries) };
 }
 

@@ -1,6 +1,6 @@
 import type { Message } from '@saga/messages/message';
 import type { Rejection, RejectionCode } from '@saga/messages/reasons';
-import type { CompensationTopic, ActionTopic, Body, FactOf, Topic } from '@saga/messages/topics';
+import type { ActionTopic, Body, CompensationTopic, FactOf, Topic } from '@saga/messages/topics';
 import type { Sql } from './database.ts';
 
 /** The rows that a batch touches, by table and key: loaded locked, read by `decide`, never changed in place. */
@@ -11,7 +11,10 @@ export type Key = string | number;
 export type Changes<Tables> = { readonly [Table in keyof Tables]?: readonly Tables[Table][] };
 
 /** What a fact says beside the order's id and the outcome. */
-export type Success<C extends ActionTopic> = Omit<Extract<Body<FactOf<C>>, { outcome: 'success' }>, 'orderId' | 'outcome'>;
+export type Success<C extends ActionTopic> = Omit<
+  Extract<Body<FactOf<C>>, { outcome: 'success' }>,
+  'orderId' | 'outcome'
+>;
 
 /** An announcement that goes out with the reply and is stored and replayed with it. */
 export type Announcement = Message extends infer M

@@ -28,7 +28,11 @@ const fromOrchestrator = (orderId: string) => ({
 });
 
 /** An action as the orchestrator sends it; of the same generation, it is the same command. */
-export function action<C extends ActionTopic>(topic: C, body: Body<C>, { generation = 0, attempt = 1 } = {}): Message<C> {
+export function action<C extends ActionTopic>(
+  topic: C,
+  body: Body<C>,
+  { generation = 0, attempt = 1 } = {},
+): Message<C> {
   const { orderId } = body;
   const id = commandId(orderId, stepOf[topic], 'action', generation);
   const envelope: Envelope = { id, commandId: id, step: stepOf[topic], attempt, ...fromOrchestrator(orderId) };

@@ -22,9 +22,7 @@ const LOAD_ACCOUNTS = `
 /** Locks payments, then accounts, each in key order: as everywhere in this service (trap 13). */
 export async function loadLedger(sql: Sql, messages: readonly Message[]): Promise<Rows<Ledger>> {
   const undone = messages.flatMap(({ envelope }) => envelope.actionId ?? []);
-  const paying = messages.flatMap((message) =>
-    message.topic === 'deduct-balance-command' ? message.body.userId : [],
-  );
+  const paying = messages.flatMap((message) => (message.topic === 'deduct-balance-command' ? message.body.userId : []));
   const [payments, accounts] = await Promise.all([
     sql.query<Payment>(LOAD_PAYMENTS, [undone]),
     sql.query<Account>(LOAD_ACCOUNTS, [paying, undone]),
@@ -62,9 +60,6 @@ export async function saveLedger(
         payments.map((payment) => payment.status),
       ]),
     accounts.length > 0 &&
-      sql.query(SAVE_ACCOUNTS, [
-        accounts.map((account) => account.userId),
-        accounts.map((account) => account.balance),
-      ]),
+      sql.query(SAVE_ACCOUNTS, [accounts.map((account) => account.userId), accounts.map((account) => account.balance)]),
   ]);
 }

@@ -34,7 +34,11 @@ describe('using a coupon', () => {
     ['DISCOUNT_CHANGED', { discountAmount: 999 }, {}],
     ['DISCOUNT_CHANGED', {}, { totalAmount: 600 }],
   ])('%s', (code, ofCoupon, ofCommand) => {
-    const answer = use(walletOf({ ...coupon, ...ofCoupon }), action('use-coupon-command', { ...asked, ...ofCommand }), now);
+    const answer = use(
+      walletOf({ ...coupon, ...ofCoupon }),
+      action('use-coupon-command', { ...asked, ...ofCommand }),
+      now,
+    );
     expect(answer).toEqual({ outcome: 'rejected', reason: { code, message: expect.any(String) } });
   });
 

@@ -1,5 +1,5 @@
 import type { Participant } from '@saga/service-kit/participant';
-import { count, countAndDispatch, type Books } from './domain.ts';
+import { type Books, count, countAndDispatch } from './domain.ts';
 import { loadNothing, saveBooks } from './store.ts';
 
 /** Where there is no platform to send to, orders are only counted: nothing may wait for ever to be sent. */

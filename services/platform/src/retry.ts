@@ -3,6 +3,4 @@ export type RetryPolicy = { attempts: number; firstPauseMs: number; longestPause
 
 /** How long to wait after so many attempts have failed; undefined: no more. Doubles up to the longest pause. */
 export const pauseAfterMs = (attempts: number, policy: RetryPolicy): number | undefined =>
-  attempts < policy.attempts
-    ? Math.min(policy.firstPauseMs * 2 ** (attempts - 1), policy.longestPauseMs)
-    : undefined;
+  attempts < policy.attempts ? Math.min(policy.firstPauseMs * 2 ** (attempts - 1), policy.longestPauseMs) : undefined;

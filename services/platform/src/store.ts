@@ -1,6 +1,6 @@
 import type { Sql } from '@saga/service-kit/database';
 import type { Rows } from '@saga/service-kit/participant';
-import type { DayIncrease, Dispatch, Books } from './domain.ts';
+import type { Books, DayIncrease, Dispatch } from './domain.ts';
 
 /** Days are added to, not replaced: so no batch waits for another with today's row in its hands. */
 export const loadNothing = async (): Promise<Rows<Books>> => ({ dispatches: new Map(), days: new Map() });

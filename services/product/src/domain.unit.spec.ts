@@ -98,7 +98,13 @@ describe('settling a processed order', () => {
   });
 
   test('sells what was set aside for it', () => {
-    const stock = stockOf([{ ...pen, available: 7, reserved: 3 }, { ...ink, reserved: 5 }], [reservationOf('RESERVED')]);
+    const stock = stockOf(
+      [
+        { ...pen, available: 7, reserved: 3 },
+        { ...ink, reserved: 5 },
+      ],
+      [reservationOf('RESERVED')],
+    );
     expect(settle(stock, processed)).toEqual({
       products: [
         { ...pen, available: 7, reserved: 0, sold: 3 },
