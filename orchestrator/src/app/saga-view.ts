@@ -13,7 +13,7 @@ export function sagaView(definition: Definition, saga: Saga) {
     definition: saga.definition,
     status: saga.status,
     stuck: stuck ? { since: timeOf(stuck.since), step: stuck.step, code: stuck.code } : null,
-    paused: false,
+    paused: saga.pausedAt !== undefined,
     version: saga.version,
     startedAt: timeOf(saga.startedAt),
     updatedAt: timeOf(saga.updatedAt),

@@ -1,8 +1,7 @@
 import type { CommandTopic } from '@saga/messages/commands';
-import { ORDER_STEP } from '@saga/messages/ids';
 import type { Message } from '@saga/messages/message';
 import { factOf } from '@saga/messages/topics';
-import { type Definition, type Replies, stepOf } from './definition.ts';
+import { type DefinedStep, type Definition, type Replies, stepOf } from './definition.ts';
 import type { CommandPlace } from './progress.ts';
 import { lastRunOf, runsOf, type Saga, type SentCommand, stateOf } from './state.ts';
 
@@ -42,19 +41,19 @@ export function commandMessage(
     body: {
       orderId: saga.id,
       ...(place.operation === 'action'
-        ? step.body(saga.order, repliesOf(definition, saga))
+        ? step.body(saga.order, repliesTo(step, definition, saga))
         : step.compensationBody(saga.failure)),
     },
   } as Message<CommandTopic>; // the definition ties each body to its command
 }
 
-function repliesOf(definition: Definition, saga: Saga): Replies {
+/** The replies of the steps that come before this one: they were there at its first sending and do not change. */
+function repliesTo({ name }: DefinedStep, definition: Definition, saga: Saga): Replies {
   return ((fact) => {
-    for (const step of definition.steps.values()) {
-      if (step.name === ORDER_STEP || step.command === undefined || factOf[step.command] !== fact) continue;
-      const answer = lastRunOf(stateOf(saga, step.name))?.action.answer;
-      return answer?.outcome === 'success' ? answer.reply : undefined;
-    }
-    return undefined;
-  }) as Replies;
+    const earlier = [...definition.steps.values()].find(
+      ({ command, dependents }) => command !== undefined && factOf[command] === fact && dependents.includes(name),
+    );
+    const answer = earlier && lastRunOf(stateOf(saga, earlier.name))?.action.answer;
+    return answer?.outcome === 'success' ? answer.reply : undefined;
+  }) as Replies; // a reply was checked by its fact's schema
 }

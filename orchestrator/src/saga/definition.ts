@@ -1,7 +1,9 @@
 import type { FactTopic } from '@saga/messages/facts';
 import { ORDER_STEP } from '@saga/messages/ids';
 import type { Failure } from '@saga/messages/reasons';
-import { type ActionTopic, type Body, type CompensationTopic, isCommandTopic } from '@saga/messages/topics';
+import type { ActionTopic, Body, CompensationTopic } from '@saga/messages/topics';
+import { dependenciesOf } from './dependencies.ts';
+import { faultsOf } from './soundness.ts';
 
 export type Order = Body<'order-created'>;
 
@@ -9,7 +11,9 @@ export type Order = Body<'order-created'>;
  * The success that an earlier step was answered with, by the fact's name; undefined where that step was skipped. Only
  * what a step comes after, at any distance, can be read: so that every resend of its command says the same.
  */
-export type Replies = <F extends FactTopic>(fact: F) => Extract<Body<F>, { outcome: 'success' }> | undefined;
+export type Replies = <F extends FactTopic>(fact: F) => ReplyOf<F> | undefined;
+
+type ReplyOf<F extends FactTopic> = Omit<Extract<Body<F>, { outcome: 'success' }>, 'orderId' | 'outcome'>;
 
 export type RetryPolicy = {
   /** How long an answer may take before its sending counts as lost. */
@@ -38,13 +42,16 @@ export type StepOf<C extends ActionTopic> = {
 /** A step of any command: the body's type is tied to the command's. */
 export type Step = { [C in ActionTopic]: StepOf<C> }[ActionTopic];
 
+/** The steps by their names. The order itself is not among them: it is step zero of every saga. */
+export type Steps = Readonly<Record<string, Step>>;
+
 export type SagaSource = {
   name: string;
   /** A running saga keeps the version that it started with. */
   version: number;
   /** For the whole way to the pivot, from the order's arrival. */
   deadlineMs?: number;
-  steps: Readonly<Record<string, Step>>;
+  steps: Steps;
 };
 
 export type DefinedStep = {
@@ -71,6 +78,7 @@ export type Definition = {
 };
 
 const DEFAULT_DEADLINE_MS = 60 * 60 * 1_000;
+
 const DEFAULT_RETRY: RetryPolicy = {
   timeoutMs: 10_000,
   attempts: 8,
@@ -129,68 +137,4 @@ export function stepOf(definition: Definition, name: string): DefinedStep {
   const step = definition.steps.get(name);
   if (!step) throw new Error(`${definition.name} v${definition.version} has no step ${name}`);
   return step;
-}
-
-function faultsOf(source: SagaSource): string[] {
-  const { steps } = source;
-  return [
-    ...Object.entries(steps).flatMap(([name, step]) => faultsOfStep(name, step)),
-    ...unboundedPolicies(source),
-    ...sharedTopics(steps),
-    ...faultsOfOrder(steps),
-    ...faultsOfPivot(steps),
-  ];
-}
-
-function* faultsOfStep(name: string, step: Step): Iterable<string> {
-  if (name === ORDER_STEP) yield `${ORDER_STEP} is step zero and cannot be declared`;
-  for (const topic of [step.command, step.compensation])
-    if (topic !== undefined && !isCommandTopic(topic)) yield `${name}: there is no schema for ${topic}`;
-}
-
-/** Step zero has its own: nobody else may cancel the order. */
-function* sharedTopics(steps: SagaSource['steps']): Iterable<string> {
-  const owners = new Map<string, string>([[ORDER_COMPENSATION, ORDER_STEP]]);
-  for (const [name, step] of Object.entries(steps))
-    for (const topic of [step.command, step.compensation]) {
-      if (topic === undefined) continue;
-      const owner = owners.get(topic);
-      if (owner !== undefined) yield `${owner} and ${name} share the command topic ${topic}`;
-      owners.set(topic, name);
-    }
-}
-
-function* faultsOfOrder(steps: SagaSource['steps']): Iterable<string> {
-  for (const [name, step] of Object.entries(steps)) {
-    for (const dependency of step.after ?? [])
-      if (!Object.hasOwn(steps, dependency)) yield `${name} comes after ${dependency}, which does not exist`;
-    if (dependenciesOf(steps, name).has(name)) yield `${name} depends on itself`;
-  }
-}
-
-function* faultsOfPivot(steps: SagaSource['steps']): Iterable<string> {
-  const names = Object.keys(steps);
-  const pivots = names.filter((name) => steps[name]?.pivot);
-  if (pivots.length !== 1) yield `exactly one step is the pivot, not ${pivots.length}: ${pivots.join(', ') || 'none'}`;
-  for (const pivot of pivots) {
-    const before = dependenciesOf(steps, pivot);
-    for (const name of names) {
-      if (name === pivot || dependenciesOf(steps, name).has(pivot)) continue;
-      if (!before.has(name)) yield `${name} neither precedes nor follows the pivot ${pivot}`;
-      else if (steps[name]?.compensation === undefined)
-        yield `${name} precedes the pivot ${pivot} and has no compensation`;
-    }
-  }
-}
-
-/** All that must come before a step, at any distance; the step itself where the dependencies are cyclic. */
-function dependenciesOf(steps: SagaSource['steps'], name: string): Set<string> {
-  const found = new Set<string>();
-  const open = [...(steps[name]?.after ?? [])];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    if (found.has(next)) continue;
-    found.add(next);
-    open.push(...(steps[next]?.after ?? []));
-  }
-  return found;
 }

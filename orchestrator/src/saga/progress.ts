@@ -1,4 +1,4 @@
-import { commandId, type Operation } from '@saga/messages/ids';
+import { commandId, type Operation, ORDER_STEP } from '@saga/messages/ids';
 import type { Message } from '@saga/messages/message';
 import { commandMessage } from './command-message.ts';
 import { type DefinedStep, type Definition, type RetryPolicy, stepOf } from './definition.ts';
@@ -62,10 +62,8 @@ export class Progress {
     this.setStep(name, { status, runs: step.runs });
   }
 
-  command({ step, generation, operation }: CommandPlace): SentCommand {
-    const command = runsOf(this.step(step))[generation]?.[operation];
-    if (!command) throw new Error(`saga ${this.saga.id} has no ${operation} ${generation} of step ${step}`);
-    return command;
+  command(place: CommandPlace): SentCommand {
+    return commandAt(this.saga, place);
   }
 
   setCommand(place: CommandPlace, command: SentCommand): void {
@@ -78,28 +76,28 @@ export class Progress {
   }
 
   sendAction(name: string): void {
-    const command = this.#firstSending({ step: name, generation: 0, operation: 'action' });
-    this.setStep(name, { status: 'SENT', runs: [{ action: command }] });
-    this.#message({ step: name, generation: 0, operation: 'action' });
+    const place: CommandPlace = { step: name, generation: 0, operation: 'action' };
+    this.setStep(name, { status: 'SENT', runs: [{ action: this.#firstSending(place) }] });
+    this.publish(place);
   }
 
   sendCompensation(name: string, generation: number): void {
     const place: CommandPlace = { step: name, generation, operation: 'compensation' };
     this.setStatus(name, 'COMPENSATING');
     this.setCommand(place, this.#firstSending(place));
-    this.#message(place);
+    this.publish(place);
   }
 
   /** Another sending of a command: same id, next attempt. */
   resend(place: CommandPlace, next: SentCommand['next']): void {
     const command = this.command(place);
     this.setCommand(place, { ...command, attempt: command.attempt + 1, sentAt: this.now, next });
-    this.#message(place);
+    this.publish(place);
   }
 
-  /** The sending as it was, once more: a duplicate of its cause arrived, so the first may never have gone out. */
-  repeat(place: CommandPlace): void {
-    this.#message(place);
+  /** The current sending as it is: it goes out for the first time, or once more as it was. */
+  publish(place: CommandPlace): void {
+    this.sent.push(commandMessage(this.definition, this.saga, place, this.command(place)));
   }
 
   policy({ step, operation }: CommandPlace): RetryPolicy {
@@ -118,10 +116,13 @@ export class Progress {
       next: { at: this.now + this.policy(place).timeoutMs, why: 'reply' },
     };
   }
+}
 
-  #message(place: CommandPlace): void {
-    this.sent.push(commandMessage(this.definition, this.saga, place, this.command(place)));
-  }
+/** A command that the saga has sent. */
+export function commandAt(saga: Saga, { step, generation, operation }: CommandPlace): SentCommand {
+  const command = runsOf(stateOf(saga, step))[generation]?.[operation];
+  if (!command) throw new Error(`saga ${saga.id} has no ${operation} ${generation} of step ${step}`);
+  return command;
 }
 
 /** Every command of a saga that is unanswered and still wanted: actions going forward, compensations going back. */
@@ -139,20 +140,20 @@ export function openCommands(saga: Saga): CommandPlace[] {
   }
 }
 
-const openOf = (saga: Saga, operation: Operation): CommandPlace[] =>
-  Object.entries(saga.steps).flatMap(([step, state]) =>
-    runsOf(state).flatMap((run, generation) => {
-      const command = run[operation];
-      return command && command.answer === undefined ? [{ step, generation, operation }] : [];
-    }),
-  );
+const openOf = (saga: Saga, wanted: Operation): CommandPlace[] =>
+  sentCommands(saga).filter((place) => place.operation === wanted && commandAt(saga, place).answer === undefined);
 
 /** The command under its id, wherever in the saga it stands. */
-export function findCommand(saga: Saga, id: string): CommandPlace | undefined {
-  for (const [step, state] of Object.entries(saga.steps))
-    for (const [generation, run] of runsOf(state).entries()) {
-      if (run.action.commandId === id) return { step, generation, operation: 'action' };
-      if (run.compensation?.commandId === id) return { step, generation, operation: 'compensation' };
-    }
-  return undefined;
-}
+export const findCommand = (saga: Saga, id: string): CommandPlace | undefined =>
+  sentCommands(saga).find((place) => commandAt(saga, place).commandId === id);
+
+/** Every command that the saga ever sent. The order's own creation is none: it was there before the saga. */
+export const sentCommands = (saga: Saga): CommandPlace[] =>
+  Object.entries(saga.steps).flatMap(([step, state]) =>
+    runsOf(state).flatMap(({ compensation }, generation) => {
+      const places: CommandPlace[] = [];
+      if (step !== ORDER_STEP) places.push({ step, generation, operation: 'action' });
+      if (compensation) places.push({ step, generation, operation: 'compensation' });
+      return places;
+    }),
+  );

@@ -9,7 +9,7 @@ export type SagaStatus = 'RUNNING' | 'COMPENSATING' | 'COMPLETED' | 'COMPENSATED
 
 /** Success or refusal: it settles a command for good. */
 export type Answer =
-  | { outcome: 'success'; at: Instant; reply: object }
+  | { outcome: 'success'; at: Instant; reply: Readonly<Record<string, unknown>> }
   | { outcome: 'rejected'; at: Instant; reason: Reason };
 
 /** A command that was sent, and all that is known of it. What it says is derived from the saga's data. */
@@ -23,7 +23,7 @@ export type SentCommand = {
   sentAt: Instant;
   /** The id of the message that made it be sent: a duplicate of that message sends it again (trap 27). */
   causedBy: string;
-  /** What is due next, while it is unanswered. */
+  /** What is due next, while it is unanswered, wanted and young enough to be sent again. */
   next?: { at: Instant; why: 'reply' | 'backoff' | 'silent' };
   /** Since when its participant has neither answered it nor anything sent later. */
   silentSince?: Instant;
@@ -63,6 +63,8 @@ export type Saga = {
   startedAt: Instant;
   updatedAt: Instant;
   endedAt?: Instant;
+  /** An operator has stopped it for the time being. */
+  pausedAt?: Instant;
   failure?: Failure;
   steps: Readonly<Record<string, StepState>>;
 };
@@ -76,6 +78,16 @@ export type AwaitedSaga = {
   updatedAt: Instant;
   cancelRequest: Message<'order-cancel-requested'>;
 };
+
+/** A command for which nothing is due any more: it is answered, no longer wanted, or too old to be sent again. */
+export function atRest({
+  next: _next,
+  silentSince: _silentSince,
+  stuck: _stuck,
+  ...command
+}: SentCommand): SentCommand {
+  return command;
+}
 
 export const hasEnded = (saga: Saga): boolean => saga.status === 'COMPLETED' || saga.status === 'COMPENSATED';
 

@@ -1,52 +1,42 @@
-import { turnBack } from './back.ts';
+import { ORDER_STEP } from '@saga/messages/ids';
+import { mayTurnBack, turnBack } from './back.ts';
 import { topicOf } from './command-message.ts';
 import type { Definition } from './definition.ts';
-import { isPastReturn } from './forward.ts';
 import type { TimerMessage } from './incoming.ts';
-import { type CommandPlace, openCommands, type Progress } from './progress.ts';
+import { type CommandPlace, commandAt, openCommands, type Progress } from './progress.ts';
 import { useUpAttempt } from './retry.ts';
-import { type Instant, runsOf, type Saga, type SentCommand, stateOf } from './state.ts';
+import { atRest, type Instant, type Saga } from './state.ts';
 
 /** Time has passed: whatever is due by now happens. */
 export function takeTime(progress: Progress, timer: TimerMessage): void {
-  if (progress.saga.status === 'RUNNING' && isDeadlineOver(progress)) {
+  if (progress.now >= deadlineOf(progress.definition, progress.saga)) {
+    const [open] = openCommands(progress.saga);
     turnBack(progress, {
-      step: firstOpenStep(progress.saga),
+      step: open?.step ?? ORDER_STEP,
       code: 'DEADLINE',
       message: `not done within ${progress.definition.deadlineMs / 1_000} s`,
     });
     return;
   }
   for (const place of openCommands(progress.saga)) {
-    if (!isStillDriven(progress.saga, place)) continue;
-    const command = progress.command(place);
-    if (command.next === undefined || command.next.at > progress.now) continue;
-    if (command.firstSentAt < timer.expiredBefore) expire(progress, place, command);
-    else if (command.next.why === 'backoff') resendAndAwait(progress, place);
-    else timedOut(progress, place, command, timer);
+    // An earlier command of this very timer may have turned the saga back: then nothing is due for the actions.
+    const { next, firstSentAt } = progress.command(place);
+    if (next === undefined || next.at > progress.now) continue;
+    if (firstSentAt < timer.expiredBefore) expire(progress, place);
+    else if (next.why === 'backoff') tryAgain(progress, place);
+    else timedOut(progress, place, timer);
   }
 }
 
-/** An earlier command of this very timer may have turned the saga back: then no action goes out any more. */
-const isStillDriven = (saga: Saga, { operation }: CommandPlace): boolean =>
-  (saga.status === 'RUNNING') === (operation === 'action');
-
-const isDeadlineOver = ({ definition, saga, now }: Progress): boolean =>
-  now >= saga.startedAt + definition.deadlineMs && !isPastReturn(definition, saga);
-
-const firstOpenStep = (saga: Saga): string => openCommands(saga)[0]?.step ?? 'order';
-
-function resendAndAwait(progress: Progress, place: CommandPlace): void {
+function tryAgain(progress: Progress, place: CommandPlace): void {
   progress.resend(place, { at: progress.now + progress.policy(place).timeoutMs, why: 'reply' });
 }
 
 /** Nothing is resent once the inboxes may have forgotten it: it waits for an operator, visibly. */
-function expire(progress: Progress, place: CommandPlace, command: SentCommand): void {
-  progress.setCommand(place, {
-    ...command,
-    next: undefined,
-    stuck: command.stuck ?? { since: progress.now, code: 'EXPIRED' },
-  });
+function expire(progress: Progress, place: CommandPlace): void {
+  const command = progress.command(place);
+  const since = command.stuck?.since ?? progress.now;
+  progress.setCommand(place, { ...atRest(command), stuck: { since, code: 'EXPIRED' } });
 }
 
 /**
@@ -54,37 +44,40 @@ function expire(progress: Progress, place: CommandPlace, command: SentCommand): 
  * partition has been answered. Else its participant is behind or away, and the saga waits: an outage must not end in
  * mass compensation, nor a burst in a storm of resends (trap 11).
  */
-function timedOut(progress: Progress, place: CommandPlace, command: SentCommand, timer: TimerMessage): void {
+function timedOut(progress: Progress, place: CommandPlace, { answeredUpTo, mayProbe }: TimerMessage): void {
   const topic = topicOf(progress.definition, place);
-  const answeredUpTo = timer.answeredUpTo[topic];
-  if (answeredUpTo !== undefined && answeredUpTo > command.sentAt) {
-    useUpAttempt(progress, place, {
-      code: 'STEP_TIMED_OUT',
-      message: `no answer to ${topic} within ${progress.policy(place).timeoutMs / 1_000} s, though later ones were answered`,
-    });
-    return;
+  const isOvertaken = (answeredUpTo[topic] ?? 0) > progress.command(place).sentAt;
+  if (isOvertaken) {
+    const seconds = progress.policy(place).timeoutMs / 1_000;
+    const message = `no answer to ${topic} within ${seconds} s, though later ones were answered`;
+    useUpAttempt(progress, place, { code: 'STEP_TIMED_OUT', message });
+  } else {
+    keepWaiting(progress, place);
+    if (mayProbe.includes(topic)) progress.resend(place, progress.command(place).next);
   }
-  const silentSince = command.silentSince ?? command.firstSentAt;
-  const { maxMs } = progress.policy(place).backoff;
-  const isTooLong = !hasDeadline(progress) && progress.now - silentSince > progress.definition.deadlineMs;
+}
+
+/** Where no deadline ends the waiting, silence as long as the deadline's length is stuck. */
+function keepWaiting(progress: Progress, place: CommandPlace): void {
+  const { definition, saga, now } = progress;
+  const command = progress.command(place);
+  const silentSince = command.silentSince ?? command.sentAt;
+  const isTooLong = !mayTurnBack(definition, saga) && now - silentSince > definition.deadlineMs;
   progress.setCommand(place, {
     ...command,
     silentSince,
-    next: { at: progress.now + maxMs, why: 'silent' },
-    ...(isTooLong && { stuck: command.stuck ?? { since: progress.now, code: 'PARTICIPANT_SILENT' } }),
+    next: { at: now + progress.policy(place).backoff.maxMs, why: 'silent' },
+    ...(isTooLong && { stuck: command.stuck ?? { since: now, code: 'PARTICIPANT_SILENT' } }),
   });
-  if (timer.mayProbe.includes(topic)) progress.resend(place, { at: progress.now + maxMs, why: 'silent' });
 }
 
-const hasDeadline = ({ definition, saga }: Progress): boolean =>
-  saga.status === 'RUNNING' && !isPastReturn(definition, saga);
+/** The deadline runs while the saga may still turn back. */
+const deadlineOf = (definition: Definition, saga: Saga): Instant =>
+  mayTurnBack(definition, saga) ? saga.startedAt + definition.deadlineMs : Number.POSITIVE_INFINITY;
 
 /** The earliest moment at which anything could be due; undefined when nothing ever will be. */
 export function wakeAtOf(definition: Definition, saga: Saga): Instant | undefined {
-  const due = openCommands(saga).flatMap(({ step, generation, operation }) => {
-    const next = runsOf(stateOf(saga, step))[generation]?.[operation]?.next;
-    return next ? [next.at] : [];
-  });
-  if (saga.status === 'RUNNING' && !isPastReturn(definition, saga)) due.push(saga.startedAt + definition.deadlineMs);
-  return due.length > 0 ? Math.min(...due) : undefined;
+  const dues = openCommands(saga).map((place) => commandAt(saga, place).next?.at ?? Number.POSITIVE_INFINITY);
+  const earliest = Math.min(deadlineOf(definition, saga), ...dues);
+  return earliest === Number.POSITIVE_INFINITY ? undefined : earliest;
 }

@@ -1,15 +1,17 @@
 import type { CommandTopic } from '@saga/messages/commands';
+import type { FactTopic } from '@saga/messages/facts';
 import { ORDER_STEP, orderActionId } from '@saga/messages/ids';
 import type { Message } from '@saga/messages/message';
 import type { Reason } from '@saga/messages/reasons';
+import { factOf } from '@saga/messages/topics';
 import { takeAnswer } from './answer.ts';
-import { turnBack } from './back.ts';
+import { mayTurnBack, turnBack } from './back.ts';
 import { topicOf } from './command-message.ts';
 import type { Definition } from './definition.ts';
-import { goForward, isPastReturn } from './forward.ts';
+import { goForward } from './forward.ts';
 import { type Incoming, messageIdOf } from './incoming.ts';
-import { findCommand, openCommands, Progress } from './progress.ts';
-import { type AwaitedSaga, hasEnded, type Instant, type Saga, type StepState } from './state.ts';
+import { findCommand, openCommands, Progress, sentCommands } from './progress.ts';
+import type { AwaitedSaga, Instant, Saga, StepState } from './state.ts';
 import { takeTime } from './timer.ts';
 
 /** What a message makes of a saga: a value. The shell only carries it out. */
@@ -45,17 +47,14 @@ export function transition(
   switch (incoming.type) {
     case 'order-created':
       // Announced again because it may have been lost: it was not. Redelivered: its first commands may not be out.
-      if (!isAnnouncedAgain(incoming.message)) repeatUnanswered(progress);
-      return unchanged(progress);
+      return isAnnouncedAgain(incoming.message) ? unchanged(progress) : seenBefore(progress);
     case 'order-cancel-requested':
-      if (!hasEnded(saga) && saga.status === 'RUNNING' && !isPastReturn(definition, saga))
-        cancel(progress, incoming.message);
-      return accepted(progress);
+      return takeCancelRequest(progress, incoming.message);
     case 'timer':
-      if (!hasEnded(saga)) takeTime(progress, incoming);
+      takeTime(progress, incoming);
       return progress.saga === saga ? unchanged(progress) : accepted(progress);
     case 'fact':
-      return takeFact(progress, saga, incoming.message);
+      return takeFact(progress, incoming.message);
     default:
       throw incoming satisfies never;
   }
@@ -130,21 +129,32 @@ function newSaga(
   };
 }
 
-function takeFact(progress: Progress, before: Saga, fact: Extract<Incoming, { type: 'fact' }>['message']): Transition {
-  const place = findCommand(before, fact.envelope.commandId ?? '');
-  if (!place || (place.step === ORDER_STEP && place.operation === 'action')) {
-    const message = `saga ${before.id} never sent a command ${fact.envelope.commandId ?? '(none named)'}`;
-    return { saga: before, accepted: false, sent: [], dead: { code: 'UNKNOWN_COMMAND', message } };
+function takeFact(progress: Progress, fact: Message<FactTopic>): Transition {
+  const { definition, saga } = progress;
+  const { commandId = '(none)', attempt } = fact.envelope;
+  const place = findCommand(saga, commandId);
+  if (!place || factOf[topicOf(definition, place)] !== fact.topic) {
+    const message = `saga ${saga.id} never sent a command ${commandId} that ${fact.topic} answers`;
+    return { ...unchanged(progress), dead: { code: 'UNKNOWN_COMMAND', message } };
   }
   const command = progress.command(place);
-  const isLastSending = fact.envelope.attempt === command.attempt;
   const answered = {
-    topic: topicOf(progress.definition, place),
-    sentAt: isLastSending ? command.sentAt : command.firstSentAt,
+    topic: topicOf(definition, place),
+    // A fact of any but the last sending counts as the first's: nothing is taken for overtaken too early.
+    sentAt: attempt === command.attempt ? command.sentAt : command.firstSentAt,
   };
-  if (takeAnswer(progress, place, fact)) return { ...accepted(progress), answered };
-  if (!hasEnded(before)) repeatUnanswered(progress);
-  return { ...unchanged(progress), answered };
+  return { ...(takeAnswer(progress, place, fact) ? accepted(progress) : seenBefore(progress)), answered };
+}
+
+/**
+ * Where the saga may not turn back any more, the asking is kept on record and nothing else happens; unless it is the
+ * very one that turned it back, come again: then its compensations may not be out (trap 1).
+ */
+function takeCancelRequest(progress: Progress, message: Message<'order-cancel-requested'>): Transition {
+  const { definition, saga, cause } = progress;
+  if (sentCommands(saga).some((place) => progress.command(place).causedBy === cause)) return seenBefore(progress);
+  if (mayTurnBack(definition, saga)) cancel(progress, message);
+  return accepted(progress);
 }
 
 function cancel(progress: Progress, { body }: Message<'order-cancel-requested'>): void {
@@ -155,10 +165,16 @@ function cancel(progress: Progress, { body }: Message<'order-cancel-requested'>)
   });
 }
 
-/** Only what this very message caused, and of that only what is unanswered: its chain does not run again (trap 27). */
-function repeatUnanswered(progress: Progress): void {
-  for (const place of openCommands(progress.saga))
-    if (progress.command(place).causedBy === progress.cause) progress.repeat(place);
+/**
+ * A duplicate sends again only what this very message caused, and of that only what is unanswered and still driven:
+ * its chain does not run again (trap 27).
+ */
+function seenBefore(progress: Progress): Transition {
+  for (const place of openCommands(progress.saga)) {
+    const { causedBy, next } = progress.command(place);
+    if (causedBy === progress.cause && next !== undefined) progress.publish(place);
+  }
+  return unchanged(progress);
 }
 
 const isAnnouncedAgain = ({ envelope }: Message<'order-created'>): boolean => (envelope.attempt ?? 1) > 1;

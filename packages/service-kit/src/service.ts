@@ -29,6 +29,8 @@ export type ServiceContext<Config, Client> = {
 export type ServiceParts = {
   routes: (app: HttpApp) => void;
   handler: DeliveryHandler;
+  /** Once, when the database answers and before any message is taken; rejects with one clear line to refuse the start. */
+  prepare?: () => Promise<void>;
   background?: readonly BackgroundTask[];
   /** Why the service cannot do its work yet or now, in a sentence; undefined when it can. */
   notReady?: () => Promise<string | undefined>;

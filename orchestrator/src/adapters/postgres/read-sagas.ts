@@ -18,6 +18,7 @@ export type SagaFilter = {
   /** Of the failure that turned it back, or of what is stuck. */
   code?: string;
   stuck?: boolean;
+  paused?: boolean;
   updatedBefore?: string;
   /** The beginning of a saga id, or a user's id. */
   q?: string;
@@ -33,9 +34,10 @@ const PAGE = `
     AND ($4::text IS NULL OR state -> 'steps' -> $4 ->> 'status' IN ('SENT', 'COMPENSATING'))
     AND ($5::text IS NULL OR failure_code = $5 OR stuck_code = $5)
     AND ($6::boolean IS NULL OR (stuck_since IS NOT NULL) = $6)
-    AND ($7::timestamptz IS NULL OR updated_at < $7)
-    AND ($8::text IS NULL OR starts_with(id::text, $8) OR state -> 'order' ->> 'userId' = $8)
-  ORDER BY id DESC LIMIT $9`;
+    AND ($7::boolean IS NULL OR (state -> 'pausedAt' IS NOT NULL) = $7)
+    AND ($8::timestamptz IS NULL OR updated_at < $8)
+    AND ($9::text IS NULL OR starts_with(id::text, $9) OR state -> 'order' ->> 'userId' = $9)
+  ORDER BY id DESC LIMIT $10`;
 
 export async function pageOfSagas(
   sql: Sql,
@@ -43,10 +45,10 @@ export async function pageOfSagas(
   before: string | undefined,
   limit: number,
 ): Promise<Saga[]> {
-  const { status, definition, step, code, stuck, updatedBefore, q } = filter;
+  const { status, definition, step, code, stuck, paused, updatedBefore, q } = filter;
   const rows = await sql.query<{ state: Saga }>(
     PAGE,
-    [before, status, definition, step, code, stuck, updatedBefore, q, limit].map((value) => value ?? null),
+    [before, status, definition, step, code, stuck, paused, updatedBefore, q, limit].map((value) => value ?? null),
   );
   return rows.map(({ state }) => state);
 }

@@ -1,0 +1,95 @@
+import { traceIdOf } from '@saga/messages/traceparent';
+import type { Database } from '@saga/service-kit/database';
+import type { HttpApp } from '@saga/service-kit/http-app';
+import { page, pageOf, pageQuery } from '@saga/service-kit/pages';
+import { notFound } from '@saga/service-kit/problem';
+import { z } from 'zod';
+import { sagaView } from '../../app/saga-view.ts';
+import type { Registry } from '../../saga/registry.ts';
+import type { Saga } from '../../saga/state.ts';
+import { countSagas, type HistoryRow, pageOfHistory, pageOfSagas, readSaga } from '../postgres/read-sagas.ts';
+import { historySchema, sagaFilter, sagaId, sagaSchema, statsSchema } from './schemas.ts';
+
+const tags = ['sagas'];
+const params = z.object({ sagaId });
+
+/** What each saga did, does and waits for. */
+export function sagaRoutes(app: HttpApp, registry: Registry, database: Database): void {
+  const view = (saga: Saga) => {
+    const { name, version } = saga.definition;
+    const definition = registry.find(name, version);
+    if (!definition) throw new Error(`saga ${saga.id} runs on ${name} v${version}, which is not known here`);
+    return sagaView(definition, saga);
+  };
+  const known = async (id: string): Promise<Saga> => {
+    const saga = await readSaga(database, id);
+    if (!saga) throw notFound(`there is no saga ${id}: its order is not known here (yet)`);
+    return saga;
+  };
+
+  app.get(
+    '/sagas',
+    {
+      schema: {
+        tags,
+        summary: 'Sagas, newest first',
+        querystring: z.strictObject({ ...pageQuery(sagaId), ...sagaFilter }),
+        response: { 200: page(sagaSchema) },
+      },
+    },
+    async ({ query: { limit, cursor, ...filter } }) => {
+      const sagas = await pageOfSagas(database, filter, cursor, limit + 1);
+      const { items, nextCursor } = pageOf(sagas, limit, (saga) => saga.id);
+      return { items: items.map(view), nextCursor };
+    },
+  );
+
+  app.get(
+    '/sagas/stats',
+    { schema: { tags, summary: 'How many sagas stand where', response: { 200: statsSchema } } },
+    async () => {
+      const counts = await countSagas(database);
+      const sum = (rows: typeof counts) => rows.reduce((total, row) => total + row.sagas, 0);
+      return {
+        sagas: counts.map((row) => ({ ...row, oldest: row.oldest.toISOString() })),
+        open: sum(counts.filter(({ status }) => status === 'RUNNING' || status === 'COMPENSATING')),
+        stuck: sum(counts.filter(({ stuck }) => stuck)),
+      };
+    },
+  );
+
+  app.get(
+    '/sagas/:sagaId',
+    { schema: { tags, summary: 'One saga, step by step', params, response: { 200: sagaSchema } } },
+    async ({ params: { sagaId } }) => view(await known(sagaId)),
+  );
+
+  app.get(
+    '/sagas/:sagaId/history',
+    {
+      schema: {
+        tags,
+        summary: 'What happened to a saga, message by message',
+        params,
+        querystring: z.strictObject(pageQuery(z.int())),
+        response: { 200: page(historySchema) },
+      },
+    },
+    async ({ params: { sagaId }, query: { limit, cursor } }) => {
+      const { traceparent } = await known(sagaId);
+      const rows = await pageOfHistory(database, sagaId, cursor ?? 0, limit + 1);
+      const { items, nextCursor } = pageOf(rows, limit, (row) => row.seq);
+      return { items: items.map((row) => historyView(row, traceparent)), nextCursor };
+    },
+  );
+}
+
+const historyView = ({ seq, at, messageId, messageType, effect, sent }: HistoryRow, traceparent: string) => ({
+  seq,
+  at: at.toISOString(),
+  message: { id: messageId, type: messageType },
+  effect,
+  sent: sent.map(({ envelope }) => envelope.id),
+  actor: null, // no person acted: a message or the clock did
+  traceId: traceIdOf(traceparent),
+});

@@ -1,0 +1,39 @@
+import { PrismaClient } from '@saga/prisma/orchestrator';
+import { periodic } from '@saga/service-kit/periodic';
+import type { ServiceDefinition } from '@saga/service-kit/service';
+import { definitionRoutes } from './adapters/http/definition-routes.ts';
+import { sagaRoutes } from './adapters/http/saga-routes.ts';
+import { versionsInUse } from './adapters/postgres/read-sagas.ts';
+import { postgresSagaStore } from './adapters/postgres/saga-store.ts';
+import { assertDefinitionsKnown } from './app/definitions-in-use.ts';
+import { fireTimers } from './app/fire-timers.ts';
+import { messageHandler } from './app/message-handler.ts';
+import { orchestratorConfig } from './config.ts';
+import { allSagas } from './sagas/all.ts';
+
+export const orchestratorService: ServiceDefinition<typeof orchestratorConfig, PrismaClient> = {
+  name: 'orchestrator',
+  port: 8080,
+  config: orchestratorConfig,
+  createClient: (adapter) => new PrismaClient({ adapter }),
+  build: ({ config, database, outbox, logger }) => ({
+    handler: messageHandler(allSagas, postgresSagaStore, database),
+    prepare: async () => assertDefinitionsKnown(allSagas, await versionsInUse(database)),
+    routes: (app) => {
+      sagaRoutes(app, allSagas, database);
+      definitionRoutes(app, allSagas);
+    },
+    background: [
+      periodic({
+        name: 'timers',
+        everyMs: config.TIMER_INTERVAL_MS,
+        logger,
+        run: async () => {
+          const options = { registry: allSagas, store: postgresSagaStore, outbox, inboxDays: config.INBOX_DAYS };
+          const woken = await fireTimers(options);
+          if (woken > 0) logger.debug({ sagas: woken }, 'timers fired');
+        },
+      }),
+    ],
+  }),
+};
