@@ -89,8 +89,6 @@ export function atRest({
   return command;
 }
 
-export const hasEnded = (saga: Saga): boolean => saga.status === 'COMPLETED' || saga.status === 'COMPENSATED';
-
 export const runsOf = (step: StepState): readonly Run[] => ('runs' in step ? step.runs : []);
 
 export const lastRunOf = (step: StepState): Run | undefined => runsOf(step).at(-1);
