@@ -1,0 +1,146 @@
+import type { ReceivedMessage } from '@saga/messages/codec';
+import type { BatchHandler, Consumer, Subscription } from '../broker.ts';
+import { coPartition, type Shares } from '../co-partition.ts';
+import type { PartitionLog, Stored } from './partition-log.ts';
+
+/**
+ * Runs it later, never at once. `retry`: a batch was rejected, so that a real scheduler waits a little; the simulator
+ * decides by its seed.
+ */
+export type Scheduler = (run: () => void, why: 'work' | 'retry') => void;
+
+export type ConsumerGroupOptions = {
+  partitions: number;
+  logOf: (topic: string, partition: number) => PartitionLog;
+  schedule: Scheduler;
+  onRejected: (error: unknown) => void;
+  /** The group moved on in these partitions. */
+  onHandled: (places: readonly Place[]) => void;
+};
+
+export type Place = { topic: string; partition: number };
+
+export type ConsumerGroup = {
+  join(subscription: Subscription, handle: BatchHandler): Consumer;
+  /** Something was appended to one of these topics. */
+  arrived(topics: ReadonlySet<string>): void;
+  reads(topic: string): boolean;
+  /** The offset of the first message that was not handled. */
+  position(place: Place): number;
+};
+
+type Member = Subscription & {
+  memberId: string;
+  handle: BatchHandler;
+  scheduled: boolean;
+  work: Promise<void> | undefined;
+};
+type Taken = { message: ReceivedMessage; place: Place; stored: Stored };
+
+/**
+ * The members of a group share the partitions of their topics. Each gets one batch at a time, of what arrived first; a
+ * partition whose messages are at work is given to nobody else until that batch has ended, also across a rebalance.
+ */
+export function consumerGroup(options: ConsumerGroupOptions): ConsumerGroup {
+  const { partitions, logOf, schedule, onRejected, onHandled } = options;
+  const numbers = Array.from({ length: partitions }, (_, number) => number);
+  const positions = new Map<string, number>();
+  const atWork = new Set<string>();
+  /** Also of members that have left: a group's position outlives them. */
+  const topicsEverRead = new Set<string>();
+  let members: readonly Member[] = [];
+  let shares: Shares = new Map();
+  let joined = 0;
+
+  const position = (place: Place): number => positions.get(nameOf(place)) ?? 0;
+
+  function rebalance(present: readonly Member[]): void {
+    members = present;
+    shares = coPartition(members, () => numbers);
+    for (const member of members) wake(member);
+  }
+
+  function wake(member: Member, why: 'work' | 'retry' = 'work'): void {
+    if (member.scheduled) return;
+    member.scheduled = true;
+    schedule(() => {
+      member.scheduled = false;
+      if (member.work === undefined && members.includes(member)) begin(member);
+    }, why);
+  }
+
+  function begin(member: Member): void {
+    const batch = take(member);
+    if (batch.length > 0) member.work = work(member, batch);
+  }
+
+  function take(member: Member): Taken[] {
+    return Object.entries(shares.get(member.memberId) ?? {})
+      .flatMap(([topic, assigned]) => assigned.map((partition) => ({ topic, partition })))
+      .filter((place) => !atWork.has(nameOf(place)))
+      .flatMap((place) =>
+        logOf(place.topic, place.partition)
+          .read(position(place), member.maxBatch)
+          .map((stored) => ({ message: received(place, stored), place, stored })),
+      )
+      .sort((a, b) => a.stored.sequence - b.stored.sequence)
+      .slice(0, member.maxBatch);
+  }
+
+  async function work(member: Member, batch: readonly Taken[]): Promise<void> {
+    const places = [...new Map(batch.map(({ place }) => [nameOf(place), place])).values()];
+    for (const place of places) atWork.add(nameOf(place));
+    const handled = await attempt(member, batch);
+    if (handled) for (const { place, stored } of batch) positions.set(nameOf(place), stored.offset + 1);
+    for (const place of places) atWork.delete(nameOf(place));
+    member.work = undefined;
+    if (handled) onHandled(places);
+    // The others too: what was at work may be theirs by now.
+    for (const each of members) wake(each, handled ? 'work' : 'retry');
+  }
+
+  async function attempt(member: Member, batch: readonly Taken[]): Promise<boolean> {
+    try {
+      await member.handle(batch.map(({ message }) => message));
+      return true;
+    } catch (error) {
+      onRejected(error);
+      return false;
+    }
+  }
+
+  return {
+    join: (subscription, handle) => {
+      joined += 1;
+      const memberId = String(joined).padStart(MEMBER_ID_DIGITS, '0');
+      const member: Member = { ...subscription, memberId, handle, scheduled: false, work: undefined };
+      for (const topic of subscription.topics) topicsEverRead.add(topic);
+      rebalance([...members, member]);
+      return {
+        stop: async () => {
+          await member.work;
+          rebalance(members.filter((each) => each !== member));
+        },
+      };
+    },
+    arrived: (topics) => {
+      for (const member of members) if (member.topics.some((topic) => topics.has(topic))) wake(member);
+    },
+    reads: (topic) => topicsEverRead.has(topic),
+    position,
+  };
+}
+
+/** Ids sort in the order of joining. */
+const MEMBER_ID_DIGITS = 9;
+
+const nameOf = ({ topic, partition }: Place): string => `${topic}/${partition}`;
+
+const received = ({ topic, partition }: Place, { offset, key, headers, value }: Stored): ReceivedMessage => ({
+  topic,
+  partition,
+  offset: String(offset),
+  key,
+  headers: { ...headers },
+  value,
+});
