@@ -1,0 +1,91 @@
+import type { SASLOptions } from 'kafkajs';
+import type { Logger } from 'pino';
+import type { Broker, Consumer } from './broker.ts';
+import { messageOf } from './faults.ts';
+import { kafkaClient } from './kafka/client.ts';
+import { createTopics } from './kafka/create-topics.ts';
+import { keepConsuming } from './kafka/keep-consuming.ts';
+import { lagOf } from './kafka/lag-of.ts';
+import { lazyConnection } from './kafka/lazy-connection.ts';
+import { createPublisher } from './kafka/publisher.ts';
+import { within } from './kafka/within.ts';
+
+export type KafkaBrokerOptions = {
+  /** `host:port` of any brokers of the cluster. */
+  brokers: readonly string[];
+  clientId: string;
+  /** Stands before every topic and consumer group. */
+  topicPrefix: string;
+  /** Of every topic: the same number, so that a key has the same partition number everywhere. */
+  partitions: number;
+  ssl: boolean;
+  sasl?: SASLOptions | undefined;
+  logger: Logger;
+};
+
+const ADMIN_LIMIT_MS = 30_000;
+const CHECK_LIMIT_MS = 3_000;
+/** Probes come from several sides: within this time they share one answer. */
+const CHECK_HOLDS_MS = 1_000;
+
+/** The {@link Broker} on Apache Kafka. It connects when first used and, whatever happens to Kafka, comes back by itself. */
+export function kafkaBroker(options: KafkaBrokerOptions): Broker {
+  const { brokers, topicPrefix, partitions, logger } = options;
+  const createClient = () => kafkaClient(options);
+  const publisher = createPublisher({ createClient, topicPrefix });
+  const administration = lazyConnection(() => createClient().admin());
+  const consumers = new Set<Consumer>();
+  const prefixed = (name: string): string => topicPrefix + name;
+  const unprefixed = (name: string): string => name.slice(topicPrefix.length);
+
+  let checked: { at: number; answer: Promise<void> } | undefined;
+
+  async function reach(): Promise<void> {
+    try {
+      await administration.use((admin) => within(CHECK_LIMIT_MS, 'an answer', admin.describeCluster()));
+    } catch (error) {
+      throw new Error(`Kafka cannot be reached at ${brokers.join(', ')}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  return {
+    createTopics: (topics) => {
+      const named = topics.map((topic) => ({ ...topic, name: prefixed(topic.name) }));
+      return administration.use((admin) => createTopics(admin, { topics: named, partitions, logger }));
+    },
+    publish: (messages) => publisher.publish(messages),
+    consume: async ({ group, topics, maxBatch }, handle) => {
+      const kept = keepConsuming({
+        createClient,
+        group: prefixed(group),
+        topics: topics.map(prefixed),
+        unprefixed,
+        partitions,
+        maxBatch,
+        handle,
+        logger,
+      });
+      const consumer: Consumer = {
+        stop: async () => {
+          await kept.stop();
+          consumers.delete(consumer);
+        },
+      };
+      consumers.add(consumer);
+      return consumer;
+    },
+    lag: (group, topics) =>
+      administration.use((admin) =>
+        within(ADMIN_LIMIT_MS, 'the lag', lagOf(admin, prefixed(group), topics.map(prefixed))),
+      ),
+    check: () => {
+      const now = performance.now();
+      if (!checked || now - checked.at > CHECK_HOLDS_MS) checked = { at: now, answer: reach() };
+      return checked.answer;
+    },
+    close: async () => {
+      await Promise.all([...consumers].map((consumer) => consumer.stop()));
+      await Promise.all([publisher.close(), administration.close()]);
+    },
+  };
+}

@@ -1,0 +1,117 @@
+import type { ReceivedMessage } from '@saga/messages/codec';
+import type { BatchHandler } from '../broker.ts';
+
+/** What one fetch brought of one partition, in order. */
+export type Fetched = {
+  messages: readonly ReceivedMessage[];
+  /** Called as messages have been handled: everything up to this one may be forgotten. */
+  handledUpTo(last: ReceivedMessage): void;
+};
+
+/** What became of it: `rejected` and `left` come again from the first message that was not handled. */
+export type Outcome = 'handled' | 'rejected' | 'left';
+
+export type BatchGatherer = {
+  /** Resolves when all of it was handled, or when it is known that the rest will not be. Never rejects. */
+  add(fetched: Fetched): Promise<Outcome>;
+  /** No further batch is begun until {@link resume}. Resolves when the one at hand has ended. */
+  hold(): Promise<void>;
+  /** Everything gathered is left, also what a batch at hand still works on: someone else may have it by now. */
+  abandon(): void;
+  resume(): void;
+};
+
+export type BatchGathererOptions = {
+  maxBatch: number;
+  handle: BatchHandler;
+  onRejected: (error: unknown, messages: number) => void;
+};
+
+type Gathered = Fetched & { next: number; conclude: ((outcome: Outcome) => void) | undefined };
+type Part = { of: Gathered; messages: readonly ReceivedMessage[] };
+
+/**
+ * Makes one batch of what came together, over all topics and partitions, and hands out one batch at a time; what comes
+ * meanwhile is the next one. kafkajs delivers a fetch partition by partition, in one turn of the event loop.
+ */
+export function batchGatherer({ maxBatch, handle, onRejected }: BatchGathererOptions): BatchGatherer {
+  let gathered: Gathered[] = [];
+  let working: Promise<void> | undefined;
+  let held = false;
+
+  async function work(): Promise<void> {
+    while (gathered.length > 0 && !held) {
+      const parts = take();
+      conclude(parts, await attempt(parts.flatMap((part) => part.messages)));
+      gathered = gathered.filter(isOpen);
+    }
+    working = undefined;
+  }
+
+  function take(): Part[] {
+    const parts: Part[] = [];
+    let room = maxBatch;
+    for (const of of gathered) {
+      if (room === 0) break;
+      const messages = of.messages.slice(of.next, of.next + room);
+      room -= messages.length;
+      parts.push({ of, messages });
+    }
+    return parts;
+  }
+
+  /** Whatever the handler throws, synchronously or not, a TypeError included: kafkajs gives up for ever on some of it. */
+  async function attempt(batch: readonly ReceivedMessage[]): Promise<boolean> {
+    try {
+      await handle(batch);
+      return true;
+    } catch (error) {
+      onRejected(error, batch.length);
+      return false;
+    }
+  }
+
+  function conclude(parts: readonly Part[], handled: boolean): void {
+    for (const { of, messages } of parts.filter((part) => isOpen(part.of))) {
+      if (!handled) {
+        settle(of, 'rejected');
+        continue;
+      }
+      of.next += messages.length;
+      const last = messages.at(-1);
+      if (last) of.handledUpTo(last);
+      if (of.next === of.messages.length) settle(of, 'handled');
+    }
+  }
+
+  function wake(): void {
+    working ??= Promise.resolve().then(work);
+  }
+
+  return {
+    add: (fetched) =>
+      new Promise((resolve) => {
+        gathered.push({ ...fetched, next: 0, conclude: resolve });
+        wake();
+      }),
+    hold: async () => {
+      held = true;
+      await working;
+    },
+    abandon: () => {
+      for (const each of gathered) settle(each, 'left');
+      gathered = [];
+    },
+    resume: () => {
+      held = false;
+      wake();
+    },
+  };
+}
+
+const isOpen = (each: Gathered): boolean => each.conclude !== undefined;
+
+function settle(each: Gathered, outcome: Outcome): void {
+  each.conclude?.(outcome);
+  each.conclude = undefined;
+}

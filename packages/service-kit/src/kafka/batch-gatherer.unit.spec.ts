@@ -1,0 +1,103 @@
+import type { ReceivedMessage } from '@saga/messages/codec';
+import { describe, expect, test } from 'vitest';
+import { batchGatherer } from './batch-gatherer.ts';
+
+const messages = (partition: number, count: number): ReceivedMessage[] =>
+  Array.from({ length: count }, (_, offset) => ({
+    topic: 'topic',
+    partition,
+    offset: String(offset),
+    key: null,
+    headers: {},
+    value: null,
+  }));
+
+/** A handler that is opened by the test, and what came out. */
+function scene(maxBatch: number) {
+  const batches: string[][] = [];
+  const ends: PromiseWithResolvers<void>[] = [];
+  const gatherer = batchGatherer({
+    maxBatch,
+    handle: (batch) => {
+      batches.push(batch.map(({ partition, offset }) => `${partition}:${offset}`));
+      const end = Promise.withResolvers<void>();
+      ends.push(end);
+      return end.promise;
+    },
+    onRejected: () => {},
+  });
+  const handled: string[] = [];
+  const add = (partition: number, count: number) =>
+    gatherer.add({
+      messages: messages(partition, count),
+      handledUpTo: ({ offset }) => handled.push(`${partition}:${offset}`),
+    });
+  return { gatherer, batches, ends, handled, add };
+}
+
+const aTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('gathering one batch of what a fetch brought', () => {
+  test('what comes in one turn is one batch, over all partitions, up to the bound', async () => {
+    const { add, batches, ends, handled } = scene(4);
+    const outcomes = [add(0, 2), add(1, 3)];
+    await aTurn();
+    expect(batches).toEqual([['0:0', '0:1', '1:0', '1:1']]);
+    ends[0]?.resolve();
+    await aTurn();
+    expect(batches[1]).toEqual(['1:2']);
+    expect(handled).toEqual(['0:1', '1:1']);
+    ends[1]?.resolve();
+    expect(await Promise.all(outcomes)).toEqual(['handled', 'handled']);
+    expect(handled).toEqual(['0:1', '1:1', '1:2']);
+  });
+
+  test('after a rejection nothing more of the same fetch is handed out: it comes again in order', async () => {
+    const { add, batches, ends, handled } = scene(2);
+    const outcome = add(0, 5);
+    await aTurn();
+    ends[0]?.resolve();
+    await aTurn();
+    ends[1]?.reject(new TypeError('no'));
+    expect(await outcome).toBe('rejected');
+    await aTurn();
+    expect(batches).toEqual([
+      ['0:0', '0:1'],
+      ['0:2', '0:3'],
+    ]);
+    expect(handled).toEqual(['0:1']);
+  });
+
+  test('while it holds, no batch begins; what is abandoned then is not resolved any more', async () => {
+    const { add, batches, ends, handled, gatherer } = scene(2);
+    const first = add(0, 3);
+    await aTurn();
+    const held = gatherer.hold();
+    const second = add(1, 1);
+    gatherer.abandon();
+    expect(await Promise.all([first, second])).toEqual(['left', 'left']);
+    ends[0]?.resolve();
+    await held;
+    await aTurn();
+    expect(handled).toEqual([]);
+    expect(batches).toHaveLength(1);
+    gatherer.resume();
+    const third = add(0, 1);
+    await aTurn();
+    ends[1]?.resolve();
+    expect(await third).toBe('handled');
+  });
+
+  test('what comes after an abandoned batch waits until that one has ended: never two calls at a time', async () => {
+    const { add, batches, ends, gatherer } = scene(2);
+    void add(0, 1);
+    await aTurn();
+    gatherer.abandon();
+    void add(0, 1);
+    await aTurn();
+    expect(batches).toHaveLength(1);
+    ends[0]?.resolve();
+    await aTurn();
+    expect(batches).toHaveLength(2);
+  });
+});

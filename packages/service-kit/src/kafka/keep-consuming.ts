@@ -1,0 +1,66 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Kafka } from 'kafkajs';
+import type { Logger } from 'pino';
+import type { BatchHandler, Consumer } from '../broker.ts';
+import { messageOf } from '../faults.ts';
+import { batchGatherer } from './batch-gatherer.ts';
+import { joinGroup, type Membership } from './membership.ts';
+
+export type KeepConsumingOptions = {
+  createClient: () => Kafka;
+  /** With the prefix, as the topics. */
+  group: string;
+  topics: readonly string[];
+  unprefixed: (topic: string) => string;
+  partitions: number;
+  maxBatch: number;
+  handle: BatchHandler;
+  logger: Logger;
+};
+
+const REJOIN_PAUSE_MS = 1_000;
+
+/**
+ * Consumes until it is stopped: whenever kafkajs gives up (all brokers away, an error that it does not retry, silence),
+ * a new consumer takes its place. The handler is never called twice at a time, not even across the two.
+ */
+export function keepConsuming(options: KeepConsumingOptions): Consumer {
+  const { createClient, maxBatch, handle, logger, ...subscription } = options;
+  const { group } = subscription;
+  const stopping = new AbortController();
+  const gatherer = batchGatherer({
+    maxBatch,
+    handle,
+    onRejected: (error, messages) =>
+      logger.warn({ group, messages, error: messageOf(error) }, 'batch was rejected: it comes again'),
+  });
+  const join = (): Membership => joinGroup({ ...subscription, client: createClient(), gatherer, logger });
+
+  let membership = join();
+  const running = rejoin();
+
+  async function rejoin(): Promise<void> {
+    for (;;) {
+      const reason = await membership.lost;
+      if (!stopping.signal.aborted) {
+        logger.warn({ group, reason }, 'the consumer lost Kafka: a new one joins');
+        await pause(REJOIN_PAUSE_MS, undefined, { signal: stopping.signal }).catch(() => {}); // stopped: no pause
+      }
+      if (stopping.signal.aborted) return;
+      membership = join();
+    }
+  }
+
+  let stopped: Promise<void> | undefined;
+  async function stop(): Promise<void> {
+    stopping.abort();
+    await membership.leave();
+    await running;
+  }
+  return {
+    stop: () => {
+      stopped ??= stop();
+      return stopped;
+    },
+  };
+}

@@ -1,0 +1,201 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { EachBatchPayload, Kafka } from 'kafkajs';
+import type { Logger } from 'pino';
+import { messageOf } from '../faults.ts';
+import type { BatchGatherer } from './batch-gatherer.ts';
+import { RETRY } from './client.ts';
+import { coPartitionedAssigner } from './co-partitioned-assigner.ts';
+import { offsetCommitter } from './offset-committer.ts';
+import { receivedMessage } from './received-message.ts';
+import { within } from './within.ts';
+
+/** One life of a kafkajs consumer: from joining the group until it leaves, or until kafkajs gives up. */
+export type Membership = {
+  /** Resolves with the reason when this life is over without having been asked to end. */
+  readonly lost: Promise<string>;
+  /** Ends after the batch at hand, commits what was handled, leaves the group. Never rejects. */
+  leave(): Promise<void>;
+};
+
+export type MembershipOptions = {
+  client: Kafka;
+  /** Both with the prefix. */
+  group: string;
+  topics: readonly string[];
+  unprefixed: (topic: string) => string;
+  partitions: number;
+  gatherer: BatchGatherer;
+  logger: Logger;
+};
+
+/** A killed replica's partitions rest for so long. The broker allows no less than 6 s; a busy machine needs some more. */
+const SESSION_TIMEOUT_MS = 8_000;
+const HEARTBEAT_INTERVAL_MS = 3_000;
+/** kafkajs sends a heartbeat only when one is due: asking more often keeps the distance near to the interval. */
+const TICK_MS = 500;
+/** How long the others wait for a member that does not rejoin. */
+const REBALANCE_TIMEOUT_MS = 30_000;
+/** How long they wait for a batch of ours: most end in milliseconds, and then nothing of it comes again. */
+const REBALANCE_GRACE_MS = 5_000;
+const FLUSH_LIMIT_MS = 3_000;
+const LEAVE_LIMIT_MS = 5_000;
+/** A fetch waits for so long when there is nothing: it delays leaving and rejoining. */
+const MAX_WAIT_MS = 500;
+const MIN_BYTES = 1;
+/** What one fetch may bring into memory, per broker node. */
+const MAX_BYTES = 8 * 1_024 * 1_024;
+const MAX_BYTES_PER_PARTITION = 1_024 * 1_024;
+/** No fetch, heartbeat or join for so long, and no handler at work: kafkajs hangs. Longer than all of its retries. */
+const SILENCE_LIMIT_MS = 90_000;
+/** A batch that was rejected comes again after so long. */
+const REJECTED_PAUSE_MS = 200;
+
+/** Rejoining is kafkajs' to do; ours is to let go in time. */
+const MEMBERSHIP_ERRORS = new Set([
+  'REBALANCE_IN_PROGRESS',
+  'ILLEGAL_GENERATION',
+  'UNKNOWN_MEMBER_ID',
+  'NOT_COORDINATOR_FOR_GROUP',
+]);
+
+export function joinGroup(options: MembershipOptions): Membership {
+  const { client, group, topics, unprefixed, partitions, gatherer, logger } = options;
+  const lost = Promise.withResolvers<string>();
+  let ended: Promise<void> | undefined;
+  let over = false;
+  let leaving = false;
+  let busy = 0;
+  let heartbeat: (() => Promise<void>) | undefined;
+  let lastSign = performance.now();
+  let givingWay: Promise<never> | undefined;
+
+  const consumer = client.consumer({
+    groupId: group,
+    partitionAssigners: [coPartitionedAssigner],
+    sessionTimeout: SESSION_TIMEOUT_MS,
+    heartbeatInterval: HEARTBEAT_INTERVAL_MS,
+    rebalanceTimeout: REBALANCE_TIMEOUT_MS,
+    maxWaitTimeInMs: MAX_WAIT_MS,
+    minBytes: MIN_BYTES,
+    maxBytes: MAX_BYTES,
+    maxBytesPerPartition: MAX_BYTES_PER_PARTITION,
+    allowAutoTopicCreation: false,
+    // kafkajs restarts itself after some errors only; a new consumer after all of them is one way instead of two.
+    retry: { ...RETRY, restartOnFailure: async () => false },
+  });
+  const committer = offsetCommitter({
+    commit: (offsets) => consumer.commitOffsets(offsets),
+    onFailed: (error) => logger.info({ group, error: messageOf(error) }, 'offsets could not be committed this time'),
+  });
+
+  const report = (error: unknown): void => logger.info({ group, error: messageOf(error) }, 'not waited for any longer');
+
+  consumer.on(consumer.events.GROUP_JOIN, () => {
+    sign();
+    committer.forget();
+    givingWay = undefined;
+    if (!leaving && !over) gatherer.resume();
+  });
+  consumer.on(consumer.events.REBALANCING, () => void committer.flush());
+  consumer.on(consumer.events.FETCH, sign);
+  consumer.on(consumer.events.HEARTBEAT, sign);
+  consumer.on(consumer.events.CRASH, ({ payload }) => void end(payload.error.message));
+
+  const ticking = setInterval(tick, TICK_MS);
+  const started = start().catch((error: unknown) => end(messageOf(error)));
+
+  async function start(): Promise<void> {
+    await consumer.connect();
+    if (!over) await consumer.subscribe({ topics: [...topics], fromBeginning: true });
+    if (over) return;
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      // All that a fetch brought is delivered at once, so that it can be gathered into one batch.
+      partitionsConsumedConcurrently: topics.length * partitions,
+      eachBatch,
+    });
+  }
+
+  /** Returning without having resolved an offset makes kafkajs fetch again from there. */
+  async function eachBatch({ batch, resolveOffset, heartbeat: beat }: EachBatchPayload): Promise<void> {
+    if (over) throw new Error('this consumer has been replaced');
+    const { topic, partition } = batch;
+    heartbeat = beat;
+    busy += 1;
+    try {
+      const outcome = await gatherer.add({
+        messages: batch.messages.map((record) => receivedMessage(unprefixed(topic), partition, record)),
+        handledUpTo: ({ offset }) => {
+          resolveOffset(offset);
+          committer.note({ topic, partition, offset: String(BigInt(offset) + 1n) });
+        },
+      });
+      await givingWay;
+      if (outcome === 'rejected') await pause(REJECTED_PAUSE_MS);
+    } finally {
+      busy -= 1;
+      sign();
+    }
+  }
+
+  function sign(): void {
+    lastSign = performance.now();
+  }
+
+  function tick(): void {
+    if (busy > 0) heartbeat?.().catch(onHeartbeatFailed);
+    else if (performance.now() - lastSign > SILENCE_LIMIT_MS) void end(`kafkajs was silent for ${SILENCE_LIMIT_MS} ms`);
+  }
+
+  /** A connection that broke is no reason to drop the batch at hand: kafkajs connects again at the next fetch. */
+  function onHeartbeatFailed(error: unknown): void {
+    if (busy === 0 || givingWay || !isMembershipError(error)) return;
+    givingWay = giveWay(error);
+    givingWay.catch(() => {}); // every eachBatch under way awaits it
+  }
+
+  /** The others wait until we rejoin: ends the batch at hand if that is soon, and commits before they get the rest. */
+  async function giveWay(error: Error): Promise<never> {
+    await within(REBALANCE_GRACE_MS, 'the batch at hand', gatherer.hold()).catch(report);
+    await within(FLUSH_LIMIT_MS, 'the last commit', committer.flush()).catch(report);
+    gatherer.abandon();
+    throw error;
+  }
+
+  /** A start that is under way goes on inside kafkajs: it is disconnected again after its end. */
+  async function disconnect(): Promise<void> {
+    await consumer.disconnect();
+    await started;
+    await consumer.disconnect();
+  }
+
+  function end(reason: string): Promise<void> {
+    ended ??= quit(reason);
+    return ended;
+  }
+
+  async function quit(reason: string): Promise<void> {
+    over = true;
+    clearInterval(ticking);
+    const left = within(LEAVE_LIMIT_MS, 'leaving the group', disconnect());
+    // Only now that kafkajs was told to stop: it would fetch again at once what is let go.
+    gatherer.abandon();
+    committer.forget();
+    lost.resolve(reason);
+    await left.catch(report);
+  }
+
+  return {
+    lost: lost.promise,
+    leave: async () => {
+      leaving = true;
+      await gatherer.hold();
+      await within(FLUSH_LIMIT_MS, 'the last commit', committer.flush()).catch(report);
+      await end('left');
+    },
+  };
+}
+
+const isMembershipError = (error: unknown): error is Error =>
+  error instanceof Error && 'type' in error && typeof error.type === 'string' && MEMBERSHIP_ERRORS.has(error.type);
