@@ -7,8 +7,8 @@ const MAX_REMEMBERED = 100;
 
 /** What belongs to every rebalance, though kafkajs calls it a warning or an error. */
 const REBALANCE = /rebalanc|re-joining|coordinator is not aware of this member|not the (?:correct )?coordinator/i;
-/** A line per connection and attempt of what the caller reports once, with what it does about it. */
-const DETAIL = /^(?:Starting|Stopped|consumer not running)/;
+/** Lines per connection and attempt of what its caller tells anyway, with what it does about it. */
+const DETAIL = /^(?:Starting|Stopped|consumer not running|Response )/;
 
 /**
  * kafkajs' lines in our log. What it calls an error is one attempt among several, so that nothing of it is more than a

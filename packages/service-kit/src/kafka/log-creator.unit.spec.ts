@@ -5,7 +5,7 @@ import { levelOf } from './log-creator.ts';
 describe("kafkajs' lines in our log", () => {
   test.each([
     [logLevel.WARN, 'The group is rebalancing, re-joining', 'info'],
-    [logLevel.ERROR, 'Response Heartbeat(key: 12, version: 3) The group is rebalancing, so a rejoin is needed', 'info'],
+    [logLevel.ERROR, 'Response Heartbeat(key: 12, version: 3) The group is rebalancing, so a rejoin is needed', 'debug'],
     [logLevel.ERROR, 'The coordinator is not aware of this member, re-joining the group', 'info'],
     [logLevel.INFO, 'Consumer has joined the group', 'info'],
     [logLevel.INFO, 'Starting', 'debug'],
