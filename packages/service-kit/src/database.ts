@@ -31,6 +31,7 @@ export const createPool = (options: PoolOptions): pg.Pool =>
     statement_timeout: options.statementTimeoutMs,
     connectionTimeoutMillis: options.connectTimeoutMs,
     keepAlive: true,
+    pipeline: true,
   });
 
 export function postgresDatabase(pool: pg.Pool): Database {
@@ -40,8 +41,11 @@ export function postgresDatabase(pool: pg.Pool): Database {
       const connection = await pool.connect();
       let broken: Error | undefined;
       try {
-        await connection.query('BEGIN');
+        // Pipelined: it travels with the first statements, and statements sent together share a round trip.
+        const begun = connection.query('BEGIN');
+        begun.catch(() => {}); // told below, unless the first statement tells it first
         const result = await work({ query: (statement, values) => prepared(connection, statement, values) });
+        await begun;
         const commit = await connection.query('COMMIT');
         if (commit.command !== 'COMMIT') throw new Error(`the transaction ended in ${commit.command}, not in a commit`);
         return result;
