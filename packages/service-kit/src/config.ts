@@ -64,12 +64,12 @@ export function commaList(item: RegExp, form: string) {
     .pipe(z.array(z.string().regex(item, error)).min(1, error));
 }
 
-/** The service cannot start: one line per setting, for the person who set it. */
+/** The service cannot start as it is set up: a line for each thing that the person who starts it has to change. */
 export class ConfigError extends Error {
   override name = 'ConfigError';
 
-  constructor(lines: readonly string[]) {
-    super(lines.join('\n'));
+  constructor(lines: readonly string[], options?: ErrorOptions) {
+    super(lines.join('\n'), options);
   }
 }
 

@@ -7,8 +7,8 @@ import type { FieldError } from './problem.ts';
  */
 export function faultyFields(value: unknown, issues: readonly z.core.$ZodIssue[]): FieldError[] {
   const faults = new Map<string, FieldError>();
+  // The last of a kind is the schema's own bound: z.int() checks against 2^53−1 before it.
   for (const fault of issues.flatMap((issue) => faultsOf(value, issue, [])))
-    // The last of a kind is the schema's own bound: z.int() checks against 2^53−1 before it.
     faults.set(`${fault.pointer} ${fault.code}`, fault);
   return [...faults.values()];
 }

@@ -13,7 +13,7 @@ import {
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
 import { apiDocs } from './api-docs.ts';
-import type { CommonConfig } from './config.ts';
+import { messageOf } from './faults.ts';
 import { healthRoutes, type Readiness } from './health-routes.ts';
 import type { Metrics } from './metrics.ts';
 import { notFound, PROBLEM_MEDIA_TYPE, Problem } from './problem.ts';
@@ -99,10 +99,11 @@ export async function createHttpApp({ service, logger, metrics, readiness }: Htt
 
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const problem = problemOf(error);
-  if (problem.status >= 500) {
+  // A problem that a route threw is an answer, expected; what became one only here is a fault.
+  if (problem !== error && problem.status >= 500) {
     const at = { method: request.method, route: request.routeOptions.url, traceparent: request.traceparent };
     if (problem.status === 500) request.log.error({ ...at, err: error }, 'request failed');
-    else request.log.warn({ ...at, reason: problem.message }, 'request refused for now');
+    else request.log.warn({ ...at, error: messageOf(error) }, 'request failed: the client may try again');
   }
   answer(reply, problem);
 }

@@ -132,12 +132,15 @@ describe('a request that cannot be read', () => {
 });
 
 describe('a path that names nothing', () => {
-  it.each(['/nowhere', '/orders/1', `/orders/${'x'.repeat(300)}`, '/orders/%zz', '/orders/%00'])('%s is 404', async (url) => {
-    const response = await app.inject({ method: 'GET', url });
-    expect(response.headers['content-type']).toBe('application/problem+json');
-    expect(response.json()).toMatchObject({ status: 404, code: 'NOT_FOUND' });
-    expect(response.statusCode).toBe(404);
-  });
+  it.each(['/nowhere', '/orders/1', `/orders/${'x'.repeat(300)}`, '/orders/%zz', '/orders/%00'])(
+    '%s is 404',
+    async (url) => {
+      const response = await app.inject({ method: 'GET', url });
+      expect(response.headers['content-type']).toBe('application/problem+json');
+      expect(response.json()).toMatchObject({ status: 404, code: 'NOT_FOUND' });
+      expect(response.statusCode).toBe(404);
+    },
+  );
 });
 
 describe('other errors', () => {

@@ -68,7 +68,12 @@ export const conflict = (code: string, detail: string): Problem => new Problem(4
 
 /** The body is well-formed but says what cannot be: every fault at once. */
 export const unprocessable = (errors: readonly FieldError[]): Problem =>
-  new Problem(422, 'INVALID_REQUEST', `the request has ${errors.length === 1 ? 'a fault' : `${errors.length} faults`}: ${inWords(errors)}`, { errors });
+  new Problem(
+    422,
+    'INVALID_REQUEST',
+    `the request has ${errors.length === 1 ? 'a fault' : `${errors.length} faults`}: ${inWords(errors)}`,
+    { errors },
+  );
 
 /** It may work in a moment, unchanged. */
 export const unavailable = (detail: string, retryAfterSeconds: number, cause?: unknown): Problem =>

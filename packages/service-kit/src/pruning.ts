@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Database } from './database.ts';
+import type { KitTable } from './kit-tables.ts';
 import { type PeriodicTask, periodic } from './periodic.ts';
 
 const EVERY_MS = 60_000;
@@ -22,13 +23,18 @@ const PRUNE_IDEMPOTENCY = `
     LIMIT $2 FOR UPDATE SKIP LOCKED))
   RETURNING 1`;
 
-export type PruningOptions = { database: Database; inboxDays: number; logger: Logger };
+export type PruningOptions = {
+  database: Database;
+  tables: ReadonlySet<KitTable>;
+  inboxDays: number;
+  logger: Logger;
+};
 
 /**
  * Forgets what need not be known any more, a chunk at a time. The inbox remembers a message from when it was handled,
  * a dead letter is made of it when that long has gone by since it was made: never after it was forgotten (trap 21).
  */
-export function pruning({ database, inboxDays, logger }: PruningOptions): PeriodicTask {
+export function pruning({ database, tables, inboxDays, logger }: PruningOptions): PeriodicTask {
   async function prune(statement: string, hours: number, stopping: AbortSignal): Promise<void> {
     for (let chunk = 0; chunk < MAX_CHUNKS && !stopping.aborted; chunk += 1) {
       const deleted = await database.query(statement, [hours, CHUNK_ROWS]);
@@ -40,8 +46,8 @@ export function pruning({ database, inboxDays, logger }: PruningOptions): Period
     name: 'pruning',
     everyMs: EVERY_MS,
     run: async (stopping) => {
-      await prune(PRUNE_INBOX, inboxDays * HOURS_PER_DAY, stopping);
-      await prune(PRUNE_IDEMPOTENCY, IDEMPOTENCY_HOURS, stopping);
+      if (tables.has('inbox')) await prune(PRUNE_INBOX, inboxDays * HOURS_PER_DAY, stopping);
+      if (tables.has('idempotency')) await prune(PRUNE_IDEMPOTENCY, IDEMPOTENCY_HOURS, stopping);
     },
     logger,
   });

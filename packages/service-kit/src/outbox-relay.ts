@@ -1,0 +1,34 @@
+import type { Logger } from 'pino';
+import { messageOf } from './faults.ts';
+import { within } from './kafka/within.ts';
+import type { Outbox } from './outbox.ts';
+import { periodic } from './periodic.ts';
+import type { BackgroundTask } from './service.ts';
+
+const EVERY_MS = 1_000;
+/** A stop does not wait for a broker that is away: what is not published then, another replica's relay finds. */
+const STOP_LIMIT_MS = 2_000;
+
+/** Publishes what a crash or an outage left in the outbox, until there is no more of it. */
+export function outboxRelay({ outbox, logger }: { outbox: Outbox; logger: Logger }): BackgroundTask {
+  const relay = periodic({
+    name: 'outbox relay',
+    everyMs: EVERY_MS,
+    run: async (stopping) => {
+      let relayed: number;
+      do relayed = await outbox.relay();
+      while (relayed > 0 && !stopping.aborted);
+    },
+    logger,
+  });
+  return {
+    start: relay.start,
+    stop: async () => {
+      try {
+        await within(STOP_LIMIT_MS, 'emptying the outbox', Promise.all([relay.stop(), outbox.idle()]));
+      } catch (error) {
+        logger.warn({ error: messageOf(error) }, 'stops with messages in the outbox: they are published later');
+      }
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import { allTopics, isStateTopic } from '@saga/messages/topics';
+import type { Logger } from 'pino';
+import type { Broker, TopicSpec } from './broker.ts';
+import { type CommonConfig, ConfigError } from './config.ts';
+import type { Database } from './database.ts';
+import { deliver } from './deliver.ts';
+import { isTransient, messageOf } from './faults.ts';
+import { keepTrying } from './keep-trying.ts';
+import { findKitTables } from './kit-tables.ts';
+import type { Metrics } from './metrics.ts';
+import type { Outbox } from './outbox.ts';
+import { outboxRelay } from './outbox-relay.ts';
+import { pruning } from './pruning.ts';
+import type { BackgroundTask, ServiceParts } from './service.ts';
+
+const TOPICS: readonly TopicSpec[] = allTopics.map((name) => ({ name, compacted: isStateTopic(name) }));
+
+export type Need = 'database' | 'broker';
+
+export type WorkOptions = {
+  service: string;
+  config: CommonConfig;
+  database: Database;
+  broker: Broker;
+  outbox: Outbox;
+  metrics: Metrics;
+  parts: ServiceParts;
+  logger: Logger;
+  /** Gets what is to be closed, in the order of opening. */
+  opened: AsyncDisposableStack;
+  stopping: AbortSignal;
+  /** Told what the start waits for, then that it waits for nothing. */
+  waitsFor: (need: Need | undefined) => void;
+};
+
+/**
+ * Everything that happens without a request: waits for the database and its tables, then for the broker, and begins to
+ * handle messages. Neither has to be there before the service is; both are waited for as long as it takes.
+ *
+ * @throws ConfigError with what `prepare` refuses the start for; the signal's reason when it stops in the middle.
+ */
+export async function takeUpWork(options: WorkOptions): Promise<void> {
+  const { service, config, database, broker, outbox, metrics, parts, logger, opened, stopping, waitsFor } = options;
+  const run = (task: BackgroundTask): void => {
+    task.start();
+    opened.defer(() => task.stop());
+  };
+  const theDatabase = { what: 'the database', signal: stopping, logger };
+  const theBroker = { what: 'the broker', signal: stopping, logger };
+
+  waitsFor('database');
+  const tables = await keepTrying(() => findKitTables(database), theDatabase);
+  await keepTrying(async () => parts.prepare?.(), { ...theDatabase, worthwhile: isTransient }).catch(refuse);
+
+  waitsFor('broker');
+  await keepTrying(() => broker.createTopics(TOPICS), theBroker);
+  run(outboxRelay({ outbox, logger }));
+  const handle = deliver({
+    service,
+    handler: parts.handler,
+    broker,
+    logger,
+    observer: metrics.delivery,
+    inboxDays: config.INBOX_DAYS,
+    stopping,
+  });
+  const subscription = { group: service, topics: parts.handler.topics, maxBatch: config.MAX_BATCH };
+  const consumer = await keepTrying(() => broker.consume(subscription, handle), theBroker);
+  opened.defer(() => consumer.stop());
+
+  run(pruning({ database, tables, inboxDays: config.INBOX_DAYS, logger }));
+  for (const task of parts.background ?? []) run(task);
+  waitsFor(undefined);
+}
+
+function refuse(error: unknown): never {
+  throw new ConfigError([messageOf(error)], { cause: error });
+}
