@@ -20,7 +20,8 @@ export type Use = {
 
 export type Wallet = { coupons: Coupon };
 
-export type CouponStatus = 'ISSUED' | 'USED' | 'EXPIRED';
+export const couponStatuses = ['ISSUED', 'USED', 'EXPIRED'] as const;
+export type CouponStatus = (typeof couponStatuses)[number];
 
 /** A coupon that was used in time stays USED. */
 export function statusOf({ use, expiresAt }: Pick<Coupon, 'use' | 'expiresAt'>, now: Date): CouponStatus {

@@ -11,9 +11,9 @@ const LOAD_COUPONS = `
   WHERE coupon_id = ANY($1::bigint[]) OR action_id = ANY($2::uuid[])
   ORDER BY coupon_id FOR UPDATE`;
 
-type CouponRow = Omit<Coupon, 'use'> & { actionId: string | null; orderId: string | null };
+export type CouponRow = Omit<Coupon, 'use'> & { actionId: string | null; orderId: string | null };
 
-const couponOf = ({ actionId, orderId, ...coupon }: CouponRow): Coupon => ({
+export const couponOf = ({ actionId, orderId, ...coupon }: CouponRow): Coupon => ({
   ...coupon,
   use: actionId !== null && orderId !== null ? { actionId, orderId } : null,
 });

@@ -5,12 +5,21 @@ export type SendWebhook = (id: string, payload: string, stopping: AbortSignal) =
 
 export type WebhookOptions = { url: string; secret: string; timeoutMs: number };
 
+const SECRET = /^whsec_([A-Za-z0-9+/]+={0,2})$/;
+const MIN_SECRET_BYTES = 24;
+const MAX_SECRET_BYTES = 64;
+
+/** As Standard Webhooks lays a secret down: long enough not to be guessed, in base64. */
+export function isWebhookSecret(text: string): boolean {
+  const base64 = SECRET.exec(text)?.[1] ?? '';
+  const bytes = Buffer.from(base64, 'base64');
+  return bytes.length >= MIN_SECRET_BYTES && bytes.length <= MAX_SECRET_BYTES && bytes.toString('base64') === base64;
+}
+
 /**
  * Posts JSON, signed as https://www.standardwebhooks.com lays down: the id is the same on every attempt, so that the
  * receiver can drop what it already has. Accepted is any 2xx; a redirect is not followed, for it would carry the
  * order elsewhere.
- *
- * @throws when the secret is not `whsec_` and base64
  */
 export function createWebhook({ url, secret, timeoutMs }: WebhookOptions): SendWebhook {
   const webhook = new Webhook(secret);

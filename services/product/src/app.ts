@@ -11,6 +11,6 @@ export const productService: ServiceDefinition<Record<never, never>, PrismaClien
   createClient: (adapter) => new PrismaClient({ adapter }),
   build: ({ prisma, database, outbox }) => ({
     handler: participantHandler(productParticipant, database),
-    routes: productRoutes({ prisma, outbox }),
+    routes: productRoutes({ prisma, database, outbox }),
   }),
 };

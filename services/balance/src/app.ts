@@ -1,0 +1,16 @@
+import { PrismaClient } from '@saga/prisma/balance';
+import { participantHandler } from '@saga/service-kit/participant-handler';
+import type { ServiceDefinition } from '@saga/service-kit/service';
+import { balanceParticipant } from './participant.ts';
+import { balanceRoutes } from './routes.ts';
+
+export const balanceService: ServiceDefinition<Record<never, never>, PrismaClient> = {
+  name: 'balance',
+  port: 8083,
+  config: {},
+  createClient: (adapter) => new PrismaClient({ adapter }),
+  build: ({ prisma, database, outbox }) => ({
+    handler: participantHandler(balanceParticipant, database),
+    routes: balanceRoutes({ prisma, database, outbox }),
+  }),
+};
