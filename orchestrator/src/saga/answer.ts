@@ -3,9 +3,9 @@ import type { Message } from '@saga/messages/message';
 import type { Reason } from '@saga/messages/reasons';
 import { goBack, mayTurnBack, nothingStands, turnBack } from './back.ts';
 import { goForward } from './forward.ts';
-import type { CommandPlace, Progress } from './progress.ts';
+import { type CommandPlace, isCurrent, type Progress } from './progress.ts';
 import { useUpAttempt } from './retry.ts';
-import { type Answer, atRest, runsOf } from './state.ts';
+import { type Answer, atRest } from './state.ts';
 
 /**
  * A fact has come for a command of this saga. Whichever sending it answers, a success is a success and a refusal a
@@ -46,9 +46,7 @@ function settle(progress: Progress, place: CommandPlace, answer: Answer): void {
  * being undone changes nothing, because its participant's barrier makes the undo right in either order (trap 5).
  */
 function settleStep(progress: Progress, place: CommandPlace, answer: Answer): void {
-  const step = progress.step(place.step);
-  const isCurrent = place.generation === runsOf(step).length - 1;
-  if (!isCurrent || step.status !== 'SENT') return;
+  if (!isCurrent(progress.saga, place) || progress.step(place.step).status !== 'SENT') return;
   if (answer.outcome === 'success') {
     progress.setStatus(place.step, 'SUCCEEDED');
   } else {

@@ -8,8 +8,8 @@ import {
   runsOf,
   type Saga,
   type SentCommand,
+  type SentStep,
   type StepState,
-  type StepStatus,
   stateOf,
 } from './state.ts';
 
@@ -56,10 +56,8 @@ export class Progress {
   }
 
   /** Moves a step that was sent to another status; its runs stay. */
-  setStatus(name: string, status: Exclude<StepStatus, 'WAITING' | 'SKIPPED'>): void {
-    const step = this.step(name);
-    if (!('runs' in step)) throw new Error(`step ${name} of saga ${this.saga.id} was never sent`);
-    this.setStep(name, { status, runs: step.runs });
+  setStatus(name: string, status: SentStep['status']): void {
+    this.setStep(name, { ...this.#sentStep(name), status });
   }
 
   command(place: CommandPlace): SentCommand {
@@ -67,12 +65,17 @@ export class Progress {
   }
 
   setCommand(place: CommandPlace, command: SentCommand): void {
-    const step = this.step(place.step);
-    if (!('runs' in step)) throw new Error(`step ${place.step} of saga ${this.saga.id} was never sent`);
+    const step = this.#sentStep(place.step);
     const runs = step.runs.map((run, generation) =>
       generation === place.generation ? { ...run, [place.operation]: command } : run,
     );
-    this.setStep(place.step, { status: step.status, runs: runs as [Run, ...Run[]] });
+    this.setStep(place.step, { ...step, runs: runs as [Run, ...Run[]] });
+  }
+
+  #sentStep(name: string): SentStep {
+    const step = this.step(name);
+    if (!('runs' in step)) throw new Error(`step ${name} of saga ${this.saga.id} was never sent`);
+    return step;
   }
 
   sendAction(name: string): void {
@@ -125,23 +128,27 @@ export function commandAt(saga: Saga, { step, generation, operation }: CommandPl
   return command;
 }
 
+/** Whether this is the latest generation of its step: only that one's answer settles the step. */
+export const isCurrent = (saga: Saga, { step, generation }: CommandPlace): boolean =>
+  generation === runsOf(stateOf(saga, step)).length - 1;
+
 /** Every command of a saga that is unanswered and still wanted: actions going forward, compensations going back. */
-export function openCommands(saga: Saga): CommandPlace[] {
+export const openCommands = (saga: Saga): CommandPlace[] =>
+  sentCommands(saga).filter((place) => isWanted(saga, place) && commandAt(saga, place).answer === undefined);
+
+function isWanted(saga: Saga, place: CommandPlace): boolean {
   switch (saga.status) {
     case 'RUNNING':
-      return openOf(saga, 'action');
+      return place.operation === 'action' && isCurrent(saga, place);
     case 'COMPENSATING':
-      return openOf(saga, 'compensation');
+      return place.operation === 'compensation';
     case 'COMPLETED':
     case 'COMPENSATED':
-      return [];
+      return false;
     default:
       throw saga.status satisfies never;
   }
 }
-
-const openOf = (saga: Saga, wanted: Operation): CommandPlace[] =>
-  sentCommands(saga).filter((place) => place.operation === wanted && commandAt(saga, place).answer === undefined);
 
 /** The command under its id, wherever in the saga it stands. */
 export const findCommand = (saga: Saga, id: string): CommandPlace | undefined =>

@@ -46,9 +46,9 @@ export type StepStatus =
   | 'COMPENSATING'
   | 'COMPENSATED';
 
-export type StepState =
-  | { status: 'WAITING' | 'SKIPPED' }
-  | { status: Exclude<StepStatus, 'WAITING' | 'SKIPPED'>; runs: readonly [Run, ...Run[]] };
+export type SentStep = { status: Exclude<StepStatus, 'WAITING' | 'SKIPPED'>; runs: readonly [Run, ...Run[]] };
+
+export type StepState = { status: 'WAITING' | 'SKIPPED' } | SentStep;
 
 export type Saga = {
   id: string;
