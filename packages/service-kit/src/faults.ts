@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /**
  * Faults worth repeating, listed by code and never by default: everything else is a bug or a bad message.
  * PostgreSQL: https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -34,10 +36,23 @@ const TRANSIENT_MESSAGES = [
   /^Client was closed and is not queryable/,
 ];
 
+/** Prisma's driver adapter names these and keeps no code. */
+const TRANSIENT_KINDS = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TooManyConnections']);
+
 const UNIQUE_VIOLATION = '23505';
 
-const codeOf = (error: unknown): string | undefined =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+/** What the database or the driver said, also where Prisma stands between: its own codes tell less. */
+function codeOf(error: unknown): string | undefined {
+  const { data } = prismaError.safeParse(error);
+  if (data) return data.meta.driverAdapterError.cause.originalCode ?? data.meta.driverAdapterError.cause.kind;
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+const prismaError = z.object({
+  meta: z.object({
+    driverAdapterError: z.object({ cause: z.object({ originalCode: z.string().optional(), kind: z.string() }) }),
+  }),
+});
 
 /** The service may do this itself (an unknown definition version): it is worth waiting for. */
 export class Unavailable extends Error {
@@ -51,7 +66,10 @@ export function isTransient(error: unknown): boolean {
   const code = codeOf(error);
   if (code !== undefined)
     return (
-      code.startsWith(CONNECTION_EXCEPTION_CLASS) || TRANSIENT_SQLSTATES.has(code) || TRANSIENT_SYSTEM_CODES.has(code)
+      code.startsWith(CONNECTION_EXCEPTION_CLASS) ||
+      TRANSIENT_SQLSTATES.has(code) ||
+      TRANSIENT_SYSTEM_CODES.has(code) ||
+      TRANSIENT_KINDS.has(code)
     );
   return error instanceof Error && TRANSIENT_MESSAGES.some((pattern) => pattern.test(error.message));
 }
@@ -59,4 +77,12 @@ export function isTransient(error: unknown): boolean {
 /** Another replica wrote the same row first: what it wrote can be seen by loading afresh (trap 25). */
 export const isUniqueViolation = (error: unknown): boolean => codeOf(error) === UNIQUE_VIOLATION;
 
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** What happened, for a log line: of several attempts (one for each address of a host) what each met. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join(', ');
+  // Prisma tells first, over several lines, where it was called; the last line says what the database said.
+  return error.name.startsWith('PrismaClient')
+    ? error.message.slice(error.message.lastIndexOf('\n') + 1)
+    : error.message;
+}
