@@ -64,9 +64,13 @@ async function referencePages(service: string): Promise<FastifyInstance> {
     configuration: {
       url: '/openapi.json',
       pageTitle: `${service}: API reference`,
+      // Whatever would talk to its maker's servers.
       withDefaultFonts: false,
       telemetry: false,
-      proxyUrl: '',
+      hideClientButton: true,
+      showDeveloperTools: 'never',
+      mcp: { disabled: true },
+      agent: { disabled: true },
     },
   });
   return pages;
