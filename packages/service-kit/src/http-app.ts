@@ -1,6 +1,5 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { traceparentOf } from '@saga/messages/traceparent';
 import {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -20,6 +19,8 @@ import { notFound, PROBLEM_MEDIA_TYPE, Problem } from './problem.ts';
 import { problemOf } from './problem-of.ts';
 import { requestValidator } from './request-validator.ts';
 import { securityHeaders } from './security-headers.ts';
+import { tracedRequests } from './traced-requests.ts';
+import type { Tracing } from './tracing.ts';
 
 /** A hundred items and a long address are some ten kilobytes. */
 const BODY_LIMIT_BYTES = 64 * 1024;
@@ -40,20 +41,20 @@ export type HttpApp = FastifyInstance<
   ZodTypeProvider
 >;
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** The caller's W3C trace context, or the start of a new trace: to be passed on in every message. */
-    traceparent: string;
-  }
-}
-
-export type HttpAppOptions = { service: string; logger: Logger; metrics: Metrics; readiness: Readiness };
+export type HttpAppOptions = {
+  service: string;
+  logger: Logger;
+  metrics: Metrics;
+  readiness: Readiness;
+  tracing?: Tracing | undefined;
+};
 
 /**
  * The HTTP side that all services share: limits and timeouts, zod schemas, errors as RFC 9457 problems, security
  * headers, health, metrics and the API reference. Routes are added to what it returns.
  */
-export async function createHttpApp({ service, logger, metrics, readiness }: HttpAppOptions): Promise<HttpApp> {
+export async function createHttpApp(options: HttpAppOptions): Promise<HttpApp> {
+  const { service, logger, metrics, readiness, tracing } = options;
   const app: HttpApp = fastify({
     loggerInstance: logger as FastifyBaseLogger,
     // A line per request and a child logger for each would cost more than the request: errors are logged below.
@@ -80,10 +81,8 @@ export async function createHttpApp({ service, logger, metrics, readiness }: Htt
   );
 
   const secure = securityHeaders();
-  app.decorateRequest('traceparent', '');
-  app.addHook('onRequest', (request, reply, next) => {
+  app.addHook('onRequest', (_request, reply, next) => {
     reply.headers(secure);
-    request.traceparent = traceparentOf(request.headers.traceparent);
     next();
   });
   app.addHook('onResponse', (request, reply, next) => {
@@ -92,6 +91,7 @@ export async function createHttpApp({ service, logger, metrics, readiness }: Htt
     next();
   });
 
+  await app.register(tracedRequests, { tracing });
   await app.register(apiDocs, { service });
   await app.register(healthRoutes, { metrics, readiness });
   return app;

@@ -9,23 +9,27 @@ const CHECK_LIMIT_MS = 900;
 /** Probes come from several sides: within this time they share one answer. */
 const CHECK_HOLDS_MS = 1_000;
 
+/** How far a service is on its way. */
+export type Phase = 'waits for the database' | 'waits for the broker' | 'works' | 'stops';
+
 export type ReadinessOptions = {
   database: Sql;
-  /** Nothing for a service that does its work without it. */
-  broker: Broker | undefined;
-  /** What the start, or the stop, has not got over yet. */
-  startsOrStops: () => string | undefined;
-  notReady: (() => Promise<string | undefined>) | undefined;
+  broker: Broker;
+  worksWithoutBroker?: boolean;
+  notReady?: () => Promise<string | undefined>;
+  phase: () => Phase;
 };
 
 /** Asks everything that the service cannot do without, at once. */
-export function createReadiness({ database, broker, startsOrStops, notReady }: ReadinessOptions): Readiness {
+export function createReadiness(options: ReadinessOptions): Readiness {
+  const { database, broker, worksWithoutBroker = false, notReady, phase } = options;
   const databaseFault = held(() => faultOf('the database', database.query('SELECT 1')));
+  const goodPhases: readonly Phase[] = worksWithoutBroker ? ['works', 'waits for the broker'] : ['works'];
   return async () => {
     const faults = await Promise.all([
-      startsOrStops(),
+      goodPhases.includes(phase()) ? undefined : `the service ${phase()}`,
       databaseFault(),
-      broker && faultOf('the broker', broker.check()),
+      worksWithoutBroker ? undefined : faultOf('the broker', broker.check()),
       notReady?.().catch(messageOf),
     ]);
     return faults.filter((fault) => fault !== undefined);

@@ -11,11 +11,12 @@ import type { Metrics } from './metrics.ts';
 import type { Outbox } from './outbox.ts';
 import { outboxRelay } from './outbox-relay.ts';
 import { pruning } from './pruning.ts';
+import type { Phase } from './readiness.ts';
 import type { BackgroundTask, ServiceParts } from './service.ts';
+import { tracedBatches } from './traced-batches.ts';
+import type { Tracing } from './tracing.ts';
 
 const TOPICS: readonly TopicSpec[] = allTopics.map((name) => ({ name, compacted: isStateTopic(name) }));
-
-export type Need = 'database' | 'broker';
 
 export type WorkOptions = {
   service: string;
@@ -24,13 +25,13 @@ export type WorkOptions = {
   broker: Broker;
   outbox: Outbox;
   metrics: Metrics;
+  tracing: Tracing | undefined;
   parts: ServiceParts;
   logger: Logger;
   /** Gets what is to be closed, in the order of opening. */
   opened: AsyncDisposableStack;
   stopping: AbortSignal;
-  /** Told what the start waits for, then that it waits for nothing. */
-  waitsFor: (need: Need | undefined) => void;
+  enter: (phase: Phase) => void;
 };
 
 /**
@@ -40,7 +41,8 @@ export type WorkOptions = {
  * @throws ConfigError with what `prepare` refuses the start for; the signal's reason when it stops in the middle.
  */
 export async function takeUpWork(options: WorkOptions): Promise<void> {
-  const { service, config, database, broker, outbox, metrics, parts, logger, opened, stopping, waitsFor } = options;
+  const { service, config, database, broker, outbox, metrics, tracing, parts, logger, opened, stopping, enter } =
+    options;
   const run = (task: BackgroundTask): void => {
     task.start();
     opened.defer(() => task.stop());
@@ -48,11 +50,11 @@ export async function takeUpWork(options: WorkOptions): Promise<void> {
   const theDatabase = { what: 'the database', signal: stopping, logger };
   const theBroker = { what: 'the broker', signal: stopping, logger };
 
-  waitsFor('database');
+  enter('waits for the database');
   const tables = await keepTrying(() => findKitTables(database), theDatabase);
   await keepTrying(async () => parts.prepare?.(), { ...theDatabase, worthwhile: isTransient }).catch(refuse);
 
-  waitsFor('broker');
+  enter('waits for the broker');
   await keepTrying(() => broker.createTopics(TOPICS), theBroker);
   run(outboxRelay({ outbox, logger }));
   const handle = deliver({
@@ -64,13 +66,14 @@ export async function takeUpWork(options: WorkOptions): Promise<void> {
     inboxDays: config.INBOX_DAYS,
     stopping,
   });
+  const observed = tracing ? tracedBatches(handle, tracing) : handle;
   const subscription = { group: service, topics: parts.handler.topics, maxBatch: config.MAX_BATCH };
-  const consumer = await keepTrying(() => broker.consume(subscription, handle), theBroker);
+  const consumer = await keepTrying(() => broker.consume(subscription, observed), theBroker);
   opened.defer(() => consumer.stop());
 
   run(pruning({ database, tables, inboxDays: config.INBOX_DAYS, logger }));
   for (const task of parts.background ?? []) run(task);
-  waitsFor(undefined);
+  enter('works');
 }
 
 function refuse(error: unknown): never {
