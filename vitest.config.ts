@@ -29,7 +29,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['e2e/**/*.e2e.spec.ts'],
-          globalSetup: ['packages/testkit/src/infrastructure.ts'],
+          globalSetup: ['packages/testkit/src/infrastructure.ts', 'e2e/global-setup.ts'],
           testTimeout: 15 * MINUTE_MS,
           hookTimeout: 10 * MINUTE_MS,
           fileParallelism: false,
