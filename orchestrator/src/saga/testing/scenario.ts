@@ -72,9 +72,10 @@ export class Scenario {
     this.#all.push(...this.#last.sent.filter(isCommand));
   }
 
-  /** The saga as an operator has left it, or a bug: not something that a message of today can bring about. */
-  changed(change: (saga: Saga) => Saga): this {
+  /** The saga as something has left it that no message of today can bring about, and what that has sent. */
+  changed(change: (saga: Saga) => Saga, sent: (saga: Saga) => Message<CommandTopic>[] = () => []): this {
     this.state = change(this.saga);
+    this.#all.push(...sent(this.state));
     return this;
   }
 
