@@ -1,0 +1,68 @@
+import path from 'node:path';
+import { dockerIsReachable } from './docker.ts';
+import { startDockerKafka } from './docker-kafka.ts';
+import { findJava } from './java.ts';
+import { removeJavaKafka, startJavaKafka } from './java-kafka.ts';
+import { kafkaJars } from './kafka-jars.ts';
+import type { KafkaPorts } from './kafka-settings.ts';
+import { throwawayFolder } from './throwaway-folder.ts';
+
+export type StartKafkaOptions = {
+  /**
+   * Where its messages are kept from one start to the next (a container's are not). Without it they are gone after
+   * `stop`, and the broker is one that starts quickly.
+   */
+  dataDir?: string;
+  /** Any free ones, unless said otherwise. */
+  ports?: KafkaPorts;
+  /** What the broker writes; in its data folder, unless said otherwise. */
+  logFile?: string;
+  env?: NodeJS.ProcessEnv;
+  /** Told what a person should know, a line at a time. */
+  say?: (line: string) => void;
+};
+
+/** `pid` is known of a broker that was started here and is no container. */
+export type RunningKafka = { kind: 'running'; brokers: string[]; pid?: number; stop(): Promise<void> };
+
+/** There is none to be had; `reason` says why and how to get one, for a person. */
+export type NoKafka = { kind: 'none'; reason: string };
+
+const CACHE = path.resolve(import.meta.dirname, '../../../.data/cache');
+
+/**
+ * A Kafka to work with: that of `KAFKA_BROKERS` where it is given, else a container where Docker is reachable, else
+ * Apache's program from Maven Central where there is a Java for it.
+ *
+ * @throws Error in one line when a broker should start and does not.
+ */
+export async function startKafka(options: StartKafkaOptions = {}): Promise<RunningKafka | NoKafka> {
+  const { env = process.env, say = console.error } = options;
+  const given = (env.KAFKA_BROKERS ?? '').split(',').map((broker) => broker.trim());
+  if (given[0]) return { kind: 'running', brokers: given, stop: async () => undefined };
+  if (await dockerIsReachable()) return { kind: 'running', ...(await startDockerKafka()) };
+  const found = await findJava(env);
+  if ('missing' in found) return none(`Docker cannot be reached, and ${found.missing}`);
+  const jars = await kafkaJars(CACHE, say).catch((error: Error) => error);
+  if (jars instanceof Error) return none(`Docker cannot be reached, and ${jars.message}`);
+  return { kind: 'running', ...(await startHere({ ...options, ...found, jars })) };
+}
+
+const none = (why: string): NoKafka => ({
+  kind: 'none',
+  reason: `${why}. Two ways to get a Kafka: start Docker, or install Java 17 or newer; or set KAFKA_BROKERS to one that runs`,
+});
+
+type HereOptions = StartKafkaOptions & { java: string; jars: string };
+
+async function startHere({ dataDir, logFile, ...options }: HereOptions) {
+  const folder = dataDir ?? (await throwawayFolder('kafka', removeJavaKafka));
+  const kafka = await startJavaKafka({
+    ...options,
+    dataDir: folder,
+    logFile: logFile ?? path.join(folder, 'kafka.log'),
+    shortLived: dataDir === undefined,
+  });
+  if (dataDir !== undefined) return kafka;
+  return { ...kafka, stop: () => removeJavaKafka(folder) };
+}
