@@ -6,11 +6,21 @@ import { transition } from './transition.ts';
 /** What the journal keeps of a message: enough to take it again. */
 export type JournalEntry = { incoming: Incoming; at: Instant };
 
-/** The saga as its journal tells it: the same transitions over the same messages at the same times. */
-export function rebuild(registry: Registry, entries: readonly JournalEntry[]): Saga | AwaitedSaga | undefined {
+/**
+ * The saga as its journal tells it: the same transitions over the same messages at the same times.
+ *
+ * @param startedWith the version that the saga started with; the journal does not tell. Without it, the latest.
+ */
+export function rebuild(
+  registry: Registry,
+  entries: readonly JournalEntry[],
+  startedWith?: Saga['definition'],
+): Saga | AwaitedSaga | undefined {
   let saga: Saga | AwaitedSaga | undefined;
   for (const { incoming, at } of entries) {
-    const definition = definitionFor(registry, saga, incoming);
+    const definition = startedWith
+      ? registry.find(startedWith.name, startedWith.version)
+      : definitionFor(registry, saga, incoming);
     if (!definition) throw new Error(`no definition for ${incoming.type} at ${new Date(at).toISOString()}`);
     saga = transition(definition, saga, incoming, at).saga;
   }

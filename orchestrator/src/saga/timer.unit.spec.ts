@@ -7,6 +7,7 @@ import {
   begun,
   cancelled,
   created,
+  DAY_MS,
   failed,
   given,
   HOUR_MS,
@@ -174,6 +175,19 @@ describe('a command older than the inbox remembers', () => {
       .when(after(30 * DAY_SECONDS + 1))
       .when(failed('complete'))
       .staysAsItWas();
+  });
+
+  test('before the pivot can still be cancelled: it is undone, and not stuck any more', () => {
+    const definition = sagaOf(
+      { delivery: step('create-delivery-command', { pivot: true }) },
+      { deadlineMs: 60 * DAY_MS },
+    );
+    const scenario = begun(definition)
+      .when(after(30 * DAY_SECONDS + 1))
+      .isStuck('action', 'delivery', 'EXPIRED');
+    expect(scenario.wakeAt).toBe(NINE_O_CLOCK + 60 * DAY_MS);
+    scenario.when(cancelled()).sends('cancel-delivery-command');
+    expect(scenario.action('delivery').stuck).toBe(undefined);
   });
 
   test('holds up a saga going back, visibly; what else is to be undone goes on', () => {
