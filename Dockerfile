@@ -35,7 +35,7 @@ RUN node tools/src/generate.ts
 # One installation for all services: the machine that runs them keeps it once.
 FROM workspace AS installed
 RUN --mount=type=cache,target=/pnpm-store \
-    pnpm install --frozen-lockfile --prod --filter './services/*...' --filter '@saga/orchestrator...'
+    pnpm install --frozen-lockfile --prod --filter-prod './services/*...' --filter-prod '@saga/orchestrator...'
 COPY packages packages
 COPY --from=generated /app/prisma prisma
 
