@@ -20,8 +20,8 @@ const stepOf: Record<CommandTopic, string> = {
 
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
-const fromOrchestrator = (orderId: string) => ({
-  source: '/orchestrator',
+const sentBy = (service: 'orchestrator' | 'order', orderId: string) => ({
+  source: `/${service}`,
   time: new Date().toISOString(),
   subject: orderId,
   traceparent: TRACEPARENT,
@@ -35,7 +35,7 @@ export function action<C extends ActionTopic>(
 ): Message<C> {
   const { orderId } = body;
   const id = commandId(orderId, stepOf[topic], 'action', generation);
-  const envelope: Envelope = { id, commandId: id, step: stepOf[topic], attempt, ...fromOrchestrator(orderId) };
+  const envelope: Envelope = { id, commandId: id, step: stepOf[topic], attempt, ...sentBy('orchestrator', orderId) };
   // Body<C> ties the body to its topic; a union of all topics cannot be told so.
   return { topic, key: orderId, envelope, body } as Message<C>;
 }
@@ -54,7 +54,7 @@ export function compensation<C extends CompensationTopic>(
     step: stepOf[topic],
     attempt,
     actionId: undone.envelope.id,
-    ...fromOrchestrator(orderId),
+    ...sentBy('orchestrator', orderId),
   };
   return { topic, key: orderId, envelope, body: { orderId } } as Message<C>;
 }
@@ -63,13 +63,7 @@ export function compensation<C extends CompensationTopic>(
 export const orderProcessed = (body: Body<'order-processed'>): Message<'order-processed'> => ({
   topic: 'order-processed',
   key: body.orderId,
-  envelope: {
-    id: processedId(body.orderId),
-    source: '/order',
-    time: body.completedAt,
-    subject: body.orderId,
-    traceparent: TRACEPARENT,
-  },
+  envelope: { id: processedId(body.orderId), ...sentBy('order', body.orderId) },
   body,
 });
 

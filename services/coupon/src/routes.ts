@@ -19,7 +19,7 @@ const tags = ['coupons'];
 const params = z.object({ couponId: numericIdText });
 /** In the past too: a coupon may be recorded that has expired. */
 const expiresAt = time.refine(
-  (text) => Date.parse(text) >= FIRST_MOMENT && Date.parse(text) <= LAST_MOMENT,
+  (text) => !(Date.parse(text) < FIRST_MOMENT || Date.parse(text) > LAST_MOMENT),
   'must lie within the years 1970 to 9999',
 );
 const newCoupon = z.strictObject({

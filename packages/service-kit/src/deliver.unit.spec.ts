@@ -1,0 +1,280 @@
+import { encode, type ReceivedMessage, type WireMessage } from '@saga/messages/codec';
+import type { Message } from '@saga/messages/message';
+import { action, delivered } from '@saga/testkit/message-builders';
+import pino from 'pino';
+import { describe, expect, test } from 'vitest';
+import { deliver } from './deliver.ts';
+import type { DeliveryHandler } from './delivery.ts';
+import { Unavailable } from './faults.ts';
+import { failedReply } from './fold.ts';
+import { memoryBroker } from './memory-broker.ts';
+
+const orderOf = (number: number) => `01980000-0000-7000-8000-${String(number).padStart(12, '0')}`;
+const command = (number: number): Message<'deduct-balance-command'> =>
+  action('deduct-balance-command', { orderId: orderOf(number), userId: 1, amount: number });
+const received = (...messages: Message[]): ReceivedMessage[] =>
+  messages.map((message, offset) => delivered(message, offset).received);
+
+class UniqueViolation extends Error {
+  readonly code = '23505';
+}
+
+/** A handler whose transactions either commit a whole batch or throw what `fault` says of one of its messages. */
+function handlerWith(fault: (message: Message, attempt: number) => Error | undefined = () => undefined) {
+  const committed: number[][] = [];
+  let attempts = 0;
+  const numberOf = ({ key }: Message): number => Number(key.slice(-12));
+  const handler: DeliveryHandler = {
+    topics: ['deduct-balance-command'],
+    handle: async (deliveries) => {
+      attempts += 1;
+      for (const { message } of deliveries) {
+        const error = fault(message, attempts);
+        if (error) throw error;
+      }
+      committed.push(deliveries.map(({ message }) => numberOf(message)));
+      return { publish: deliveries.map(({ message }) => replyTo(message)), dead: [] };
+    },
+    failed: ({ message }, reason) => failedReply('balance', message, reason, new Date()),
+  };
+  return { handler, committed, attempts: () => attempts };
+}
+
+const replyTo = ({ key, envelope }: Message): Message<'balance-refunded'> => ({
+  topic: 'balance-refunded',
+  key,
+  envelope,
+  body: { orderId: key, outcome: 'success' },
+});
+
+function delivering(handler: DeliveryHandler, publish: (messages: readonly WireMessage[]) => Promise<void>) {
+  const counted: string[] = [];
+  const stop = new AbortController();
+  const handle = deliver({
+    service: 'balance',
+    handler,
+    broker: { ...memoryBroker({ partitions: 1 }), publish },
+    logger: pino({ level: 'silent' }),
+    observer: {
+      batch: (size) => counted.push(`batch of ${size}`),
+      handled: (topic, outcome) => counted.push(`${topic} ${outcome}`),
+      deadLetter: (topic, code) => counted.push(`${topic} ${code}`),
+    },
+    inboxDays: 30,
+    stopping: stop.signal,
+  });
+  return { handle, counted, stop };
+}
+
+/** A broker that takes everything, and what it took, as `topic number`. */
+function recorder() {
+  const published: string[] = [];
+  const bodies: unknown[] = [];
+  return {
+    published,
+    bodies,
+    publish: async (messages: readonly WireMessage[]) => {
+      for (const { topic, key, value } of messages) {
+        published.push(`${topic} ${Number(key.slice(-12))}`);
+        bodies.push(JSON.parse(value));
+      }
+    },
+  };
+}
+
+describe('a batch', () => {
+  test('is handled in one transaction, and what it caused is published', async () => {
+    const { handler, committed } = handlerWith();
+    const { published, publish } = recorder();
+    const { handle, counted } = delivering(handler, publish);
+    await handle(received(command(1), command(2)));
+    expect(committed).toEqual([[1, 2]]);
+    expect(published).toEqual(['balance-refunded 1', 'balance-refunded 2']);
+    expect(counted).toEqual(['deduct-balance-command success', 'deduct-balance-command success', 'batch of 2']);
+  });
+
+  test('is not forgotten before what it caused has been acknowledged', async () => {
+    const { handler, committed } = handlerWith();
+    const acknowledged = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
+    const { handle } = delivering(handler, () => {
+      asked.resolve();
+      return acknowledged.promise;
+    });
+    let forgotten = false;
+    const handling = handle(received(command(1))).then(() => {
+      forgotten = true;
+    });
+    await asked.promise;
+    await new Promise((turn) => setImmediate(turn));
+    expect({ committed, forgotten }).toEqual({ committed: [[1]], forgotten: false });
+    acknowledged.resolve();
+    await handling;
+    expect(forgotten).toBe(true);
+  });
+
+  test('is published again until the broker takes it, and handled only once', async () => {
+    const { handler, committed } = handlerWith();
+    const { published, publish } = recorder();
+    let refusals = 3;
+    const { handle } = delivering(handler, async (messages) => {
+      refusals -= 1;
+      if (refusals >= 0) throw new Error('no broker');
+      await publish(messages);
+    });
+    await handle(received(command(1)));
+    expect(committed).toEqual([[1]]);
+    expect(published).toEqual(['balance-refunded 1']);
+  });
+});
+
+describe('a fault that may pass', () => {
+  test('repeats the whole batch until it has passed', async () => {
+    const { handler, committed, attempts } = handlerWith((_message, attempt) =>
+      attempt < 3 ? new Unavailable('the database is away') : undefined,
+    );
+    const { published, publish } = recorder();
+    await delivering(handler, publish).handle(received(command(1), command(2)));
+    expect(attempts()).toBe(3);
+    expect(committed).toEqual([[1, 2]]);
+    expect(published).toEqual(['balance-refunded 1', 'balance-refunded 2']);
+  });
+
+  test('that outlasts the service leaves the batch to the next replica', async () => {
+    const { handler } = handlerWith(() => new Unavailable('the database is away'));
+    const { published, publish } = recorder();
+    const { handle, stop } = delivering(handler, publish);
+    const handling = handle(received(command(1)));
+    stop.abort();
+    await expect(handling).rejects.toThrow();
+    expect(published).toEqual([]);
+  });
+
+  test('of the broker that outlasts the service leaves the batch to the next replica', async () => {
+    const { handler } = handlerWith();
+    const { handle, stop } = delivering(handler, async () => {
+      throw new Error('no broker');
+    });
+    const handling = handle(received(command(1)));
+    stop.abort();
+    await expect(handling).rejects.toThrow();
+  });
+});
+
+describe('a unique violation', () => {
+  test("repeats the batch at once: another replica's row can be seen now", async () => {
+    const { handler, committed, attempts } = handlerWith((_message, attempt) =>
+      attempt === 1 ? new UniqueViolation('inbox_pkey') : undefined,
+    );
+    await delivering(handler, async () => {}).handle(received(command(1), command(2)));
+    expect(attempts()).toBe(2);
+    expect(committed).toEqual([[1, 2]]);
+  });
+
+  test('that stays is the fault of one message', async () => {
+    const { handler, committed } = handlerWith(({ key }) =>
+      key === orderOf(2) ? new UniqueViolation('dispatches_pkey') : undefined,
+    );
+    const { published, publish } = recorder();
+    await delivering(handler, publish).handle(received(command(1), command(2), command(3)));
+    expect(committed.flat()).toEqual([1, 3]);
+    expect(published).toContain('dead-letter 2');
+  });
+});
+
+describe('a poison message', () => {
+  test.each([
+    ['at the beginning', [1]],
+    ['in the middle', [4]],
+    ['at the end', [9]],
+    ['among others', [1, 4, 5, 9]],
+    ['everywhere', [1, 2, 3, 4, 5, 6, 7, 8, 9]],
+  ])(
+    '%s becomes a dead letter and is answered `failed`; the others are handled, once and in order',
+    async (_where, poison) => {
+      const { handler, committed } = handlerWith(({ key }) =>
+        poison.includes(Number(key.slice(-12))) ? new TypeError('boom') : undefined,
+      );
+      const { published, bodies, publish } = recorder();
+      const numbers = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+      await delivering(handler, publish).handle(received(...numbers.map(command)));
+
+      expect(committed.flat()).toEqual(numbers.filter((number) => !poison.includes(number)));
+      const count = (topic: string) => published.filter((each) => each.startsWith(topic)).length;
+      expect([count('balance-refunded'), count('balance-deducted'), count('dead-letter')]).toEqual([
+        numbers.length - poison.length,
+        poison.length,
+        poison.length,
+      ]);
+      const reason = { code: 'HANDLER_FAILED', message: 'boom' };
+      expect(bodies).toContainEqual({ orderId: orderOf(poison[0] ?? 0), outcome: 'failed', reason });
+      expect(bodies).toContainEqual(expect.objectContaining({ topic: 'deduct-balance-command', error: reason }));
+    },
+  );
+
+  test('leaves what was to be undone and its undoing in their order', async () => {
+    const { handler, committed } = handlerWith(({ key }) => (key === orderOf(3) ? new TypeError('boom') : undefined));
+    await delivering(handler, async () => {}).handle(received(command(1), command(3), command(2), command(1)));
+    expect(committed.flat()).toEqual([1, 2, 1]);
+  });
+});
+
+describe('what cannot be read', () => {
+  const [good] = received(command(1));
+  if (!good) throw new Error('no message');
+
+  test.each<[string, Partial<ReceivedMessage>]>([
+    ['UNKNOWN_TOPIC', { topic: 'no-such-topic' }],
+    ['EMPTY', { value: null }],
+    ['EMPTY', { key: null }],
+    ['NOT_JSON', { value: Buffer.from('{"orderId":') }],
+    ['NUL_CHARACTER', { value: Buffer.from('{"orderId":"\\u0000"}') }],
+    ['BAD_HEADERS', { headers: {} }],
+    ['UNKNOWN_VERSION', { headers: { ...good.headers, schemaversion: '2' } }],
+    ['BAD_BODY', { value: Buffer.from('{}') }],
+    ['EXPIRED', { headers: { ...good.headers, ce_time: '2020-01-01T00:00:00Z' } }],
+  ])('%s becomes a dead letter; the rest of the batch is handled', async (code, fault) => {
+    const { handler, committed } = handlerWith();
+    const { bodies, publish } = recorder();
+    const { handle, counted } = delivering(handler, publish);
+    await handle([{ ...good, ...fault, offset: '7' }, ...received(command(2))]);
+    expect(committed).toEqual([[2]]);
+    expect(bodies).toContainEqual(
+      expect.objectContaining({ offset: '7', service: 'balance', error: { code, message: expect.any(String) } }),
+    );
+    expect(counted).toContain(`${fault.topic ?? good.topic} ${code}`);
+  });
+
+  test('is not handed to the handler when there is nothing else', async () => {
+    const { handler, attempts } = handlerWith();
+    await delivering(handler, async () => {}).handle([{ ...good, value: Buffer.from('[') }]);
+    expect(attempts()).toBe(0);
+  });
+
+  test('with a hundred thousand faults is described in a few words', async () => {
+    const { bodies, publish } = recorder();
+    const items = Array.from({ length: 100_000 }, () => 0);
+    const { handler } = handlerWith();
+    const [message] = received(
+      action('create-delivery-command', { orderId: orderOf(1), userId: 1, items: [], shipTo: null }),
+    );
+    const value = Buffer.from(JSON.stringify({ orderId: orderOf(1), userId: 1, items, shipTo: null }));
+    await delivering(handler, publish).handle([{ ...good, ...message, value }]);
+    expect(JSON.stringify(bodies[0]).length).toBeLessThan(900_000);
+  });
+
+  test('but is the state of a thing never expires', async () => {
+    const { handler, committed } = handlerWith();
+    const { envelope } = command(1);
+    const { key, headers, value } = encode({
+      topic: 'product-changed',
+      key: orderOf(1),
+      envelope: { ...envelope, time: '2020-01-01T00:00:00Z' },
+      body: { productId: 1, name: 'pen', price: 300, version: 1 },
+    });
+    await delivering(handler, async () => {}).handle([
+      { topic: 'product-changed', key, headers, value: Buffer.from(value), partition: 0, offset: '0' },
+    ]);
+    expect(committed).toEqual([[1]]);
+  });
+});

@@ -1,0 +1,198 @@
+import { decode, encode, type ReceivedMessage } from '@saga/messages/codec';
+import type { Message } from '@saga/messages/message';
+import type { BatchHandler } from '@saga/service-kit/broker';
+import type { Database, Sql } from '@saga/service-kit/database';
+import { deliver } from '@saga/service-kit/deliver';
+import { memoryBroker } from '@saga/service-kit/memory-broker';
+import type { Participant } from '@saga/service-kit/participant';
+import { participantHandler } from '@saga/service-kit/participant-handler';
+import pino from 'pino';
+import { beforeAll, describe, expect, test } from 'vitest';
+
+export type ParticipantUnderTest<Tables> = {
+  participant: Participant<Tables>;
+  database: Database;
+  /** An action that can succeed, of an order of its own each time, and what undoes it. */
+  arrange(): Promise<{ action: Message; undo: Message }>;
+  /** What all effects amount to: the same before an action and after it has been undone. */
+  effect(): Promise<unknown>;
+};
+
+const UNTIL_BLOCKED_MS = 30_000;
+
+/** What every participant keeps to on real PostgreSQL, whatever its domain; each runs it in its own specification. */
+export function participantContract<Tables>(setUp: () => Promise<ParticipantUnderTest<Tables>>): void {
+  describe('as a participant of a saga', () => {
+    let under: ParticipantUnderTest<Tables>;
+    let replica: Replica;
+
+    beforeAll(async () => {
+      under = await setUp();
+      replica = replicaOf(under.participant, under.database);
+    });
+
+    test('an action takes effect once, however often it is delivered, and is always answered the same', async () => {
+      const { action } = await under.arrange();
+      const before = await under.effect();
+      const first = await replica.handle(action);
+      const after = await under.effect();
+      expect(outcomes(first)).toEqual(['success']);
+      expect(after).not.toEqual(before);
+      expect(await replica.handle(action)).toEqual(first);
+      expect(await replica.handle(action, action)).toEqual([...first, ...first]);
+      expect(await under.effect()).toEqual(after);
+    });
+
+    test('an action doubled in one batch takes effect once', async () => {
+      const { action, undo } = await under.arrange();
+      const before = await under.effect();
+      const [first, second] = await replica.handle(action, action);
+      expect(second).toEqual(first);
+      await replica.handle(undo);
+      expect(await under.effect()).toEqual(before);
+    });
+
+    test('a compensation undoes its action once, however often it is delivered', async () => {
+      const { action, undo } = await under.arrange();
+      const before = await under.effect();
+      await replica.handle(action);
+      const undone = await replica.handle(undo);
+      expect(outcomes(undone)).toEqual(['success']);
+      expect(await under.effect()).toEqual(before);
+      expect(await replica.handle(undo)).toEqual(undone);
+      expect(await under.effect()).toEqual(before);
+    });
+
+    test('an action that was undone is answered as before and does not take effect again', async () => {
+      const { action, undo } = await under.arrange();
+      const before = await under.effect();
+      const first = await replica.handle(action);
+      await replica.handle(undo);
+      expect(await replica.handle(action)).toEqual(first);
+      expect(await under.effect()).toEqual(before);
+    });
+
+    test('an action and its compensation in one batch leave nothing', async () => {
+      const { action, undo } = await under.arrange();
+      const before = await under.effect();
+      expect(outcomes(await replica.handle(action, undo))).toEqual(['success', 'success']);
+      expect(await under.effect()).toEqual(before);
+    });
+
+    test('a compensation that comes before its action fences it off for good', async () => {
+      const { action, undo } = await under.arrange();
+      const before = await under.effect();
+      expect(outcomes(await replica.handle(undo))).toEqual(['success']);
+      expect(reasons(await replica.handle(action))).toEqual(['FENCED']);
+      expect(reasons(await replica.handle(action))).toEqual(['FENCED']);
+      expect(await under.effect()).toEqual(before);
+    });
+
+    test('a compensation that comes before its action in one batch fences it off', async () => {
+      const { action, undo } = await under.arrange();
+      const before = await under.effect();
+      expect(outcomes(await replica.handle(undo, action, undo))).toEqual(['success', 'rejected', 'success']);
+      expect(await under.effect()).toEqual(before);
+    });
+
+    test('two replicas that get the same action at once do it once', async () => {
+      const { action, undo } = await under.arrange();
+      const before = await under.effect();
+      const slow = slowReplicaOf(under);
+      const first = slow.handle(action);
+      await slow.saved;
+      const second = replica.handle(action);
+      await untilBlocked(under.database);
+      slow.goOn();
+      expect(await second).toEqual(await first);
+      await replica.handle(undo);
+      expect(await under.effect()).toEqual(before);
+    });
+
+    test('a compensation on one replica finds the action that another has not committed yet', async () => {
+      const { action, undo } = await under.arrange();
+      const before = await under.effect();
+      const slow = slowReplicaOf(under);
+      const done = slow.handle(action);
+      await slow.saved;
+      const undone = replica.handle(undo);
+      await untilBlocked(under.database);
+      slow.goOn();
+      expect([...outcomes(await done), ...outcomes(await undone)]).toEqual(['success', 'success']);
+      expect(await under.effect()).toEqual(before);
+    });
+  });
+}
+
+/** One process of the service: from the messages that it gets to those that it publishes. */
+export type Replica = { handle(...messages: Message[]): Promise<Message[]> };
+
+export function replicaOf<Tables>(participant: Participant<Tables>, database: Database): Replica {
+  return {
+    handle: async (...messages) => {
+      const published: Message[] = [];
+      const handle: BatchHandler = deliver({
+        service: participant.service,
+        handler: participantHandler(participant, database),
+        broker: {
+          ...memoryBroker({ partitions: 1 }),
+          publish: async (wire) => {
+            published.push(...wire.map(({ value, ...rest }) => read({ ...rest, value: Buffer.from(value) })));
+          },
+        },
+        logger: pino({ level: 'silent' }),
+        observer: { batch: () => {}, handled: () => {}, deadLetter: () => {} },
+        inboxDays: 30,
+        stopping: new AbortController().signal,
+      });
+      await handle(messages.map(received));
+      return published;
+    },
+  };
+}
+
+/** A replica that stands still between its last statement and its commit. */
+function slowReplicaOf<Tables>({ participant, database }: ParticipantUnderTest<Tables>) {
+  const saved = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  const standing: Database = {
+    ...database,
+    transaction: (work) =>
+      database.transaction(async (sql) => {
+        const result = await work(sql);
+        saved.resolve();
+        await released.promise;
+        return result;
+      }),
+  };
+  return { ...replicaOf(participant, standing), saved: saved.promise, goOn: released.resolve };
+}
+
+const COUNT_BLOCKED = `
+  SELECT count(*) AS blocked FROM pg_stat_activity
+  WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+
+/** Until one transaction waits for another. */
+async function untilBlocked(sql: Sql): Promise<void> {
+  const countBlocked = async () => (await sql.query<{ blocked: number }>(COUNT_BLOCKED))[0]?.blocked;
+  await expect.poll(countBlocked, { timeout: UNTIL_BLOCKED_MS }).toBeGreaterThan(0);
+}
+
+function received(message: Message): ReceivedMessage {
+  const { value, ...rest } = encode(message);
+  return { ...rest, value: Buffer.from(value), partition: 0, offset: '0' };
+}
+
+function read(wire: Omit<ReceivedMessage, 'partition' | 'offset'>): Message {
+  const decoded = decode({ ...wire, partition: 0, offset: '0' });
+  if (!decoded.ok) throw new Error(`what was published cannot be read: ${decoded.reason}`);
+  return decoded.message;
+}
+
+/** What the facts say, in their order. */
+export const outcomes = (messages: readonly Message[]): string[] =>
+  messages.flatMap(({ body }) => ('outcome' in body ? [body.outcome] : []));
+
+/** Why the facts say no, in their order. */
+export const reasons = (messages: readonly Message[]): string[] =>
+  messages.flatMap(({ body }) => ('outcome' in body && body.outcome !== 'success' ? [body.reason.code] : []));
