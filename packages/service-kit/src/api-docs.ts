@@ -2,7 +2,9 @@ import swagger from '@fastify/swagger';
 import { type FastifyInstance, type FastifyPluginAsync, fastify } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
-import { PROBLEM_MEDIA_TYPE, problemBody } from './problem.ts';
+import { notFound, PROBLEM_MEDIA_TYPE, problemBody } from './problem.ts';
+
+const OK = 200;
 
 /**
  * `GET /openapi.json`, made from the zod schemas of the routes that are added after it, and `/docs`, where a person
@@ -22,8 +24,8 @@ const routes: FastifyPluginAsync<{ service: string }> = async (app, { service })
   app.get('/docs', { schema: { hide: true } }, async (_request, reply) => reply.redirect('/docs/'));
   app.get('/docs/*', { schema: { hide: true } }, async (request, reply) => {
     const page = await (await reference()).inject(request.url);
+    if (page.statusCode !== OK) throw notFound('the API reference has no such page');
     return reply
-      .code(page.statusCode)
       .header('content-security-policy', REFERENCE_POLICY)
       .type(String(page.headers['content-type']))
       .send(page.rawPayload);

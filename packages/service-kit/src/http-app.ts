@@ -26,8 +26,12 @@ import type { Tracing } from './tracing.ts';
 const BODY_LIMIT_BYTES = 64 * 1024;
 const HEADERS_LIMIT_BYTES = 16 * 1024;
 const LONGEST_PARAMETER = 256;
-/** To receive a request in full; Fastify and Node wait for ever otherwise. */
+/** To receive a request in full; without it they wait for ever. */
 const REQUEST_TIMEOUT_MS = 10_000;
+/** Node swaps the two when this one is the longer, as it is by default. */
+const HEADERS_TIMEOUT_MS = 5_000;
+/** By default Node looks for what takes too long every half minute only. */
+const TIMEOUT_CHECK_EVERY_MS = 2_000;
 /** A socket on which nothing moves: longer than `Prefer: wait` may hold an answer. */
 const CONNECTION_TIMEOUT_MS = 60_000;
 /** Longer than load balancers keep an idle connection (60 s), so that they close it first and no request is lost. */
@@ -65,7 +69,11 @@ export async function createHttpApp(options: HttpAppOptions): Promise<HttpApp> {
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    http: { maxHeaderSize: HEADERS_LIMIT_BYTES },
+    http: {
+      maxHeaderSize: HEADERS_LIMIT_BYTES,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_EVERY_MS,
+    },
     // What arrives while it closes is still answered, on a connection that then ends.
     return503OnClosing: false,
     frameworkErrors: answerError,

@@ -132,7 +132,7 @@ describe('a request that cannot be read', () => {
 });
 
 describe('a path that names nothing', () => {
-  it.each(['/nowhere', '/orders/1', `/orders/${'x'.repeat(300)}`, '/orders/%zz', '/orders/%00'])(
+  it.each(['/nowhere', '/docs/nowhere', '/orders/1', `/orders/${'x'.repeat(300)}`, '/orders/%zz', '/orders/%00'])(
     '%s is 404',
     async (url) => {
       const response = await app.inject({ method: 'GET', url });
