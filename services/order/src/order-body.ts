@@ -56,7 +56,16 @@ function oneForm(body: object, context: z.RefinementCtx): void {
 }
 
 /** The same request whichever form it came in: that is what an Idempotency-Key is compared by. */
-export function requestOf({ userId, items, productId, quantity, price, couponId, shipTo, saga }: OrderBody): OrderRequest {
+export function requestOf({
+  userId,
+  items,
+  productId,
+  quantity,
+  price,
+  couponId,
+  shipTo,
+  saga,
+}: OrderBody): OrderRequest {
   const single = productId === undefined || quantity === undefined ? [] : [{ productId, quantity, price }];
   return {
     saga,

@@ -13,7 +13,11 @@ const shipTo = { recipientName: 'Hong', address: 'Seoul', phone: '010-1234-5678'
 describe('both forms', () => {
   it('mean the same request', () => {
     const single = orderBody.parse({ userId: 1, productId: 1, quantity: 2, price: 10_000 });
-    const several = orderBody.parse({ price: undefined, items: [{ price: 10_000, quantity: 2, productId: 1 }], userId: 1 });
+    const several = orderBody.parse({
+      price: undefined,
+      items: [{ price: 10_000, quantity: 2, productId: 1 }],
+      userId: 1,
+    });
     expect(requestOf(single)).toEqual({
       saga: 'place-order',
       userId: 1,
@@ -45,15 +49,30 @@ describe('a body is refused', () => {
     ['with a product twice', { userId: 1, items: [line, line] }, ['/items/1/productId DUPLICATE_PRODUCT']],
     ['with an unknown field', { userId: 1, items: [{ ...line, colour: 'red' }] }, ['/items/0/colour UNKNOWN_FIELD']],
     ['with an unknown saga', { userId: 1, items: [line], saga: 'steal-order' }, ['/saga INVALID_VALUE']],
-    ['with an empty address', { userId: 1, items: [line], shipTo: { ...shipTo, address: '' } }, ['/shipTo/address TOO_SMALL']],
-    ['with a novel for a name', { userId: 1, items: [line], shipTo: { ...shipTo, recipientName: 'x'.repeat(201) } }, ['/shipTo/recipientName TOO_BIG']],
+    [
+      'with an empty address',
+      { userId: 1, items: [line], shipTo: { ...shipTo, address: '' } },
+      ['/shipTo/address TOO_SMALL'],
+    ],
+    [
+      'with a novel for a name',
+      { userId: 1, items: [line], shipTo: { ...shipTo, recipientName: 'x'.repeat(201) } },
+      ['/shipTo/recipientName TOO_BIG'],
+    ],
     ['with a negative quantity', { userId: 1, items: [{ ...line, quantity: -1 }] }, ['/items/0/quantity TOO_SMALL']],
     ['with a fraction', { userId: 1, items: [{ ...line, quantity: 1.5 }] }, ['/items/0/quantity INVALID_TYPE']],
     ['with 10^18 of something', { userId: 1, items: [{ ...line, quantity: 1e18 }] }, ['/items/0/quantity TOO_BIG']],
     [
       'for everything that is wrong with it, at once',
       { userId: 'one', productId: 1, items: [{ productId: 0 }], price: -1 },
-      ['/userId INVALID_TYPE', '/items/0/productId TOO_SMALL', '/items/0/quantity REQUIRED', '/price TOO_SMALL', '/productId TWO_FORMS', '/price TWO_FORMS'],
+      [
+        '/userId INVALID_TYPE',
+        '/items/0/productId TOO_SMALL',
+        '/items/0/quantity REQUIRED',
+        '/price TOO_SMALL',
+        '/productId TWO_FORMS',
+        '/price TWO_FORMS',
+      ],
     ],
   ])('%s', (_case, body, faults) => {
     expect(faultsOf(body)).toEqual(faults);

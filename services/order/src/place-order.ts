@@ -41,14 +41,17 @@ export function placeOrder(catalogue: Catalogue, request: OrderRequest): Priced 
 
   let total = 0n;
   const items: OrderItem[] = [];
-  request.items.forEach(({ productId, quantity, price }, index) => {
+  for (const [index, { productId, quantity, price }] of request.items.entries()) {
     const product = catalogue.products.get(productId);
-    if (!product) return refuse(`/items/${index}/productId`, 'PRODUCT_UNKNOWN', `there is no product ${productId}`);
+    if (!product) {
+      refuse(`/items/${index}/productId`, 'PRODUCT_UNKNOWN', `there is no product ${productId}`);
+      continue;
+    }
     if (price !== null && price !== product.price)
       refuse(`/items/${index}/price`, 'PRICE_CHANGED', `product ${productId} costs ${product.price}, not ${price}`);
     items.push({ productId, quantity, unitPrice: product.price });
     total += BigInt(quantity) * BigInt(product.price);
-  });
+  }
   // Summed exactly and only then made a number: a JSON integer is exact up to 2^53−1 (trap 22).
   if (total > MAX_AMOUNT) refuse('/items', 'AMOUNT_TOO_LARGE', `the total is ${total}, more than ${MAX_AMOUNT}`);
 
@@ -73,6 +76,7 @@ function couponFor(
   if (saga === 'ship-order') return { code: 'COUPON_NOT_ALLOWED', message: 'ship-order takes no coupon' };
   const coupon = coupons.get(couponId);
   if (!coupon) return { code: 'COUPON_UNKNOWN', message: `there is no coupon ${couponId}` };
-  if (coupon.userId !== userId) return { code: 'COUPON_NOT_OWNED', message: `coupon ${couponId} is not user ${userId}'s` };
+  if (coupon.userId !== userId)
+    return { code: 'COUPON_NOT_OWNED', message: `coupon ${couponId} is not user ${userId}'s` };
   return coupon;
 }

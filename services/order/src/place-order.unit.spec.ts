@@ -78,7 +78,11 @@ describe('the amounts of an order', () => {
   });
 
   it('are exact and never negative, whatever is ordered', () => {
-    const anyAmount = oneof(integer({ min: 0, max: 100_000 }), integer({ min: MAX - 100_000, max: MAX }), constant(MAX));
+    const anyAmount = oneof(
+      integer({ min: 0, max: 100_000 }),
+      integer({ min: MAX - 100_000, max: MAX }),
+      constant(MAX),
+    );
     const line = record({ price: anyAmount, quantity: integer({ min: 1, max: 1_000_000_000 }) });
     const lines = array(line, { minLength: 1, maxLength: 100 });
     assert(
@@ -114,7 +118,11 @@ describe('an order is refused', () => {
     ["with a price that is not the catalogue's", { items: [item(1, 1, 9_999)] }, '/items/0/price PRICE_CHANGED'],
     ['with an unknown coupon', { couponId: 999 }, '/couponId COUPON_UNKNOWN'],
     ["with another user's coupon", { couponId: 200 }, '/couponId COUPON_NOT_OWNED'],
-    ['with a coupon where the saga has no use for it', { saga: 'ship-order', couponId: 100 }, '/couponId COUPON_NOT_ALLOWED'],
+    [
+      'with a coupon where the saga has no use for it',
+      { saga: 'ship-order', couponId: 100 },
+      '/couponId COUPON_NOT_ALLOWED',
+    ],
   ])('%s', (_case, changes, fault) => {
     expect(faultsOf(request(changes))).toEqual([fault]);
   });

@@ -1,3 +1,4 @@
+import type { Once } from '@saga/service-kit/idempotency';
 import type { Order, OrderTerms } from './domain.ts';
 import { type Catalogue, type OrderRequest, placeOrder, type Refusal } from './place-order.ts';
 
@@ -7,12 +8,9 @@ export type Placement = {
   traceparent: string;
   createdAt: Date;
   request: OrderRequest;
-  /** From the header Idempotency-Key; null where there is none: then every request is an order of its own. */
-  once: Once | null;
+  /** Undefined without an Idempotency-Key: then every request is an order of its own. */
+  once: Once | undefined;
 };
-
-/** The same key of the same caller with the same request is the same order. */
-export type Once = { caller: string; key: string; requestHash: string };
 
 /** What a 202 says of an order; stored under its Idempotency-Key to be said again. */
 export type PlacedOrder = Pick<OrderTerms, 'orderId' | 'saga' | 'totalAmount' | 'discountAmount' | 'finalAmount'>;
@@ -76,4 +74,4 @@ export function placeAll(known: Known, placements: readonly Placement[]): Placed
 }
 
 /** Neither part can hold a line break: a header's value has none. */
-const identity = ({ caller, key }: Once): string => `${caller}\n${key}`;
+const identity = ({ scope, key }: Once): string => `${scope}\n${key}`;

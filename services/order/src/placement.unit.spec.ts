@@ -1,5 +1,6 @@
+import type { Once } from '@saga/service-kit/idempotency';
 import { describe, expect, it } from 'vitest';
-import { type Known, type Once, type Placement, placeAll } from './placement.ts';
+import { type Known, type Placement, placeAll } from './placement.ts';
 
 const known: Known = {
   products: new Map([[1, { productId: 1, price: 500, version: 1 }]]),
@@ -9,7 +10,7 @@ const known: Known = {
   committed: [],
 };
 
-const once = (key: string, requestHash = 'same', caller = 'user 1'): Once => ({ caller, key, requestHash });
+const once = (key: string, requestHash = 'same', scope = 'user 1'): Once => ({ scope, key, requestHash });
 
 const placement = (orderId: string, changes: { once?: Once; productId?: number } = {}): Placement => ({
   orderId,
@@ -22,7 +23,7 @@ const placement = (orderId: string, changes: { once?: Once; productId?: number }
     couponId: null,
     shipTo: null,
   },
-  once: changes.once ?? null,
+  once: changes.once,
 });
 
 const order = (orderId: string) =>

@@ -1,0 +1,123 @@
+import { orderActionId } from '@saga/messages/ids';
+import { amount, sagaName, uuid } from '@saga/messages/values';
+import type { Sql } from '@saga/service-kit/database';
+import type { Once } from '@saga/service-kit/idempotency';
+import { z } from 'zod';
+import type { Order } from './domain.ts';
+import type { Catalogue } from './place-order.ts';
+import type { PlacedOrder, Placement, StoredAnswer } from './placement.ts';
+import type { Account, Coupon, Product } from './read-models.ts';
+
+const LOAD_PRODUCTS = `
+  SELECT product_id AS "productId", price, version FROM products WHERE product_id = ANY($1::bigint[])`;
+
+const LOAD_ACCOUNTS = `
+  SELECT user_id AS "userId", public_id AS "publicId", version FROM accounts WHERE user_id = ANY($1::bigint[])`;
+
+const LOAD_COUPONS = `
+  SELECT coupon_id AS "couponId", user_id AS "userId", discount_amount AS "discountAmount", version
+  FROM coupons WHERE coupon_id = ANY($1::bigint[])`;
+
+/** Loads what a batch of requests names, without locks: the saga checks prices and coupons once more, where they lie. */
+export async function loadCatalogue(sql: Sql, placements: readonly Placement[]): Promise<Catalogue> {
+  const requests = placements.map((placement) => placement.request);
+  const couponIds = requests.flatMap((request) => request.couponId ?? []);
+  const [products, accounts, coupons] = await Promise.all([
+    sql.query<Product>(LOAD_PRODUCTS, [requests.flatMap(({ items }) => items.map((item) => item.productId))]),
+    sql.query<Account>(LOAD_ACCOUNTS, [requests.map((request) => request.userId)]),
+    couponIds.length > 0 ? sql.query<Coupon>(LOAD_COUPONS, [couponIds]) : [],
+  ]);
+  return {
+    products: new Map(products.map((product) => [product.productId, product])),
+    accounts: new Map(accounts.map((account) => [account.userId, account])),
+    coupons: new Map(coupons.map((coupon) => [coupon.couponId, coupon])),
+  };
+}
+
+const LOAD_ANSWERS = `
+  SELECT scope, key, request_hash AS "requestHash", response
+  FROM idempotency
+  WHERE (scope, key) IN (SELECT scope, key FROM unnest($1::text[], $2::text[]) AS asked (scope, key))`;
+
+const storedOrder = z.object({
+  orderId: uuid,
+  saga: sagaName,
+  totalAmount: amount,
+  discountAmount: amount,
+  finalAmount: amount,
+});
+
+/** The answers that stand under the keys of these requests. */
+export async function loadAnswers(sql: Sql, placements: readonly Placement[]): Promise<StoredAnswer[]> {
+  const asked = placements.flatMap(({ once }) => once ?? []);
+  if (asked.length === 0) return [];
+  const rows = await sql.query<Once & { response: string }>(LOAD_ANSWERS, [
+    asked.map((once) => once.scope),
+    asked.map((once) => once.key),
+  ]);
+  return rows.map(({ response, ...once }) => ({ ...once, order: storedOrder.parse(JSON.parse(response)) }));
+}
+
+const LOAD_COMMITTED = `
+  SELECT order_id AS "orderId", saga, total_amount AS "totalAmount", discount_amount AS "discountAmount",
+         final_amount AS "finalAmount"
+  FROM orders WHERE order_id = ANY($1::uuid[])`;
+
+/** Which of these orders stand already, though an earlier try looked like a failure. */
+export const loadCommitted = (sql: Sql, placements: readonly Placement[]): Promise<PlacedOrder[]> =>
+  sql.query<PlacedOrder>(LOAD_COMMITTED, [placements.map((placement) => placement.orderId)]);
+
+/**
+ * The orders, and with each the inbox row of its own creation: step zero has succeeded, its compensation finds it.
+ * Plain inserts in id order, as everywhere: a unique violation must undo and repeat the whole batch (trap 25).
+ */
+const INSERT_ORDERS = `
+  WITH placed AS (
+    INSERT INTO orders (order_id, saga, user_id, items, coupon_id, total_amount, discount_amount, final_amount, ship_to,
+                        traceparent, created_at, status, announce_at)
+    SELECT order_id, saga, user_id, items, coupon_id, total_amount, discount_amount, final_amount, ship_to,
+           traceparent, created_at, 'PENDING', clock_timestamp() + $13::int * interval '1 millisecond'
+    FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::json[], $5::bigint[], $6::bigint[], $7::bigint[],
+                $8::bigint[], $9::json[], $10::text[], $11::timestamptz[])
+      AS placed (order_id, saga, user_id, items, coupon_id, total_amount, discount_amount, final_amount, ship_to,
+                 traceparent, created_at)
+    ORDER BY order_id)
+  INSERT INTO inbox (id, replies) SELECT id, '[]' FROM unnest($12::uuid[]) AS created (id) ORDER BY id`;
+
+const INSERT_ANSWERS = `
+  INSERT INTO idempotency (scope, key, request_hash, response)
+  SELECT scope, key, request_hash, response
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS answered (scope, key, request_hash, response)
+  ORDER BY scope, key`;
+
+/** `announceAfterMs` from now, by the database's clock, an order that is still pending is announced again. */
+export async function insertOrders(
+  sql: Sql,
+  { orders, answers }: { orders: readonly Order[]; answers: readonly StoredAnswer[] },
+  announceAfterMs: number,
+): Promise<void> {
+  await Promise.all([
+    sql.query(INSERT_ORDERS, [
+      orders.map((order) => order.orderId),
+      orders.map((order) => order.saga),
+      orders.map((order) => order.userId),
+      orders.map((order) => JSON.stringify(order.items)),
+      orders.map((order) => order.couponId),
+      orders.map((order) => order.totalAmount),
+      orders.map((order) => order.discountAmount),
+      orders.map((order) => order.finalAmount),
+      orders.map((order) => (order.shipTo === null ? null : JSON.stringify(order.shipTo))),
+      orders.map((order) => order.traceparent),
+      orders.map((order) => order.createdAt),
+      orders.map((order) => orderActionId(order.orderId)),
+      announceAfterMs,
+    ]),
+    answers.length > 0 &&
+      sql.query(INSERT_ANSWERS, [
+        answers.map((answer) => answer.scope),
+        answers.map((answer) => answer.key),
+        answers.map((answer) => answer.requestHash),
+        answers.map((answer) => JSON.stringify(answer.order)),
+      ]),
+  ]);
+}
