@@ -15,7 +15,7 @@ export interface Outbox {
   transaction<Result>(work: (sql: Sql) => Promise<{ result: Result; messages: readonly Message[] }>): Promise<Result>;
   /** Publishes what stands longer than it should (a crash, an outage); returns how many. For one relay tick. */
   relay(): Promise<number>;
-  /** Rows at the last count and those added since: never less than what stands. */
+  /** Rows at the last count and those added here since: for a limit, not for a balance. */
   readonly size: number;
   /** Resolves when what was committed so far has been published or left to the relay. */
   idle(): Promise<void>;
@@ -80,9 +80,11 @@ export function createOutbox({ database, broker, logger }: OutboxOptions): Outbo
     },
     relay: async () => {
       const relayed = await database.transaction((sql) => relayOnce(sql, broker));
+      // What is added while it is counted may or may not be in the count: it is kept beside it.
+      const addedBefore = addedSince;
       const [row] = await database.query<{ rows: number }>(COUNT, [COUNT_LIMIT]);
       counted = row?.rows ?? 0;
-      addedSince = 0;
+      addedSince = Math.max(0, addedSince - addedBefore);
       return relayed;
     },
     get size() {

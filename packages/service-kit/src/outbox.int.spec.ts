@@ -1,0 +1,195 @@
+import { newOrderId, newRequestId } from '@saga/messages/ids';
+import type { Message } from '@saga/messages/message';
+import { testDatabase } from '@saga/testkit/test-database';
+import pino from 'pino';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createPool, type Database, postgresDatabase } from './database.ts';
+import { memoryBroker } from './memory-broker.ts';
+import { createOutbox, type Outbox } from './outbox.ts';
+
+let pool: ReturnType<typeof createPool>;
+let database: Database;
+beforeAll(async () => {
+  const url = await testDatabase('product');
+  pool = createPool({ url, maxConnections: 10, statementTimeoutMs: 30_000, connectTimeoutMs: 10_000 });
+  database = postgresDatabase(pool);
+  await database.query('CREATE TABLE notes (note text NOT NULL)');
+});
+afterAll(() => pool.end());
+
+/** What reached the broker, by its reason. */
+let published: string[];
+/** Stands between the outbox and the broker. */
+let gate: () => Promise<void>;
+let outbox: Outbox;
+beforeEach(async () => {
+  await database.query('TRUNCATE notes, outbox');
+  published = [];
+  gate = async () => {};
+  outbox = anOutbox();
+});
+
+/** Another process has one of its own on the same table. */
+const anOutbox = (): Outbox =>
+  createOutbox({
+    database,
+    broker: {
+      ...memoryBroker({ partitions: 1 }),
+      publish: async (messages) => {
+        await gate();
+        published.push(...messages.map(({ value }) => JSON.parse(value).reason));
+      },
+    },
+    logger: pino({ level: 'silent' }),
+  });
+
+function message(reason: string): Message<'order-cancel-requested'> {
+  const orderId = newOrderId();
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  const envelope = {
+    id: newRequestId(),
+    source: '/spec',
+    time: new Date().toISOString(),
+    subject: orderId,
+    traceparent,
+  };
+  return { topic: 'order-cancel-requested', key: orderId, envelope, body: { orderId, reason } };
+}
+
+/** Writes down a note and tells of it. */
+const note = (text: string, on = outbox): Promise<string> =>
+  on.transaction(async (sql) => {
+    await sql.query('INSERT INTO notes VALUES ($1)', [text]);
+    return { result: text, messages: [message(text)] };
+  });
+
+const notes = async () =>
+  (await database.query<{ note: string }>('SELECT note FROM notes ORDER BY note')).map((row) => row.note);
+const standing = async () => (await database.query('SELECT id FROM outbox')).length;
+/** As if the process that wrote the rows had died a while ago. */
+const grownOld = () => database.query(`UPDATE outbox SET created_at = created_at - interval '1 minute'`);
+const brokerAway = async () => {
+  throw new Error('no broker');
+};
+
+describe('the outbox', () => {
+  test('publishes what was committed with the change that it tells of, and keeps nothing', async () => {
+    expect(await note('a')).toBe('a');
+    await outbox.idle();
+    expect([await notes(), published, await standing(), outbox.size]).toEqual([['a'], ['a'], 0, 0]);
+  });
+
+  test('tells of nothing that was not committed', async () => {
+    const failing = outbox.transaction(async (sql) => {
+      await sql.query(`INSERT INTO notes VALUES ('a')`);
+      await sql.query('SELECT 1 / 0');
+      return { result: undefined, messages: [message('a')] };
+    });
+    await expect(failing).rejects.toThrow('division by zero');
+    await outbox.idle();
+    expect([await notes(), published, await standing()]).toEqual([[], [], 0]);
+  });
+
+  test('changes nothing where the message cannot be written down', async () => {
+    const failing = outbox.transaction(async (sql) => {
+      await sql.query(`INSERT INTO notes VALUES ('a')`);
+      return { result: undefined, messages: [{ ...message('a'), key: 'U+0000: \u0000' }] };
+    });
+    await expect(failing).rejects.toThrow('invalid byte sequence');
+    expect([await notes(), await standing()]).toEqual([[], 0]);
+  });
+
+  test('does not wait for the broker', async () => {
+    const acknowledged = Promise.withResolvers<void>();
+    gate = () => acknowledged.promise;
+    await note('a');
+    expect([await standing(), published, outbox.size]).toEqual([1, [], 1]);
+    acknowledged.resolve();
+    await outbox.idle();
+    expect([await standing(), published, outbox.size]).toEqual([0, ['a'], 0]);
+  });
+
+  test('drains to empty under many transactions at once', async () => {
+    const texts = Array.from({ length: 200 }, (_, number) => `note ${number}`);
+    await Promise.all(texts.map((text) => note(text)));
+    await outbox.idle();
+    expect(published.toSorted()).toEqual(texts.toSorted());
+    expect(await standing()).toBe(0);
+  });
+});
+
+describe('the relay', () => {
+  test('publishes what a process left behind that could not', async () => {
+    gate = brokerAway;
+    await note('a');
+    await note('b');
+    await outbox.idle();
+    expect([published, await standing(), outbox.size]).toEqual([[], 2, 2]);
+    gate = async () => {};
+    await grownOld();
+    expect(await outbox.relay()).toBe(2);
+    expect([published, await standing(), outbox.size]).toEqual([['a', 'b'], 0, 0]);
+  });
+
+  test('leaves to its process what was written just now', async () => {
+    gate = brokerAway;
+    await note('a');
+    await outbox.idle();
+    gate = async () => {};
+    expect([await outbox.relay(), await standing()]).toEqual([0, 1]);
+  });
+
+  test('leaves everything as it is while the broker is away', async () => {
+    gate = brokerAway;
+    await note('a');
+    await outbox.idle();
+    await grownOld();
+    await expect(outbox.relay()).rejects.toThrow('no broker');
+    expect(await standing()).toBe(1);
+  });
+
+  test('does not skip a row whose transaction commits after rows with higher ids were published', async () => {
+    gate = brokerAway;
+    const written = Promise.withResolvers<void>();
+    const release = Promise.withResolvers<void>();
+    const slow = database.transaction(async (sql) => {
+      await sql.query(`
+        INSERT INTO outbox (topic, key, headers, value)
+        VALUES ('order-cancel-requested', 'slow', '{}', '{"reason":"slow"}')`);
+      written.resolve();
+      await release.promise;
+    });
+    await written.promise;
+    await note('quick');
+    await outbox.idle();
+    gate = async () => {};
+    await grownOld();
+    await outbox.relay();
+    expect(published).toEqual(['quick']);
+    release.resolve();
+    await slow;
+    await grownOld();
+    await outbox.relay();
+    expect([published, await standing()]).toEqual([['quick', 'slow'], 0]);
+  });
+
+  test('of two processes publishes each row once', async () => {
+    gate = brokerAway;
+    const texts = Array.from({ length: 50 }, (_, number) => `note ${number}`);
+    await Promise.all(texts.map((text) => note(text)));
+    await outbox.idle();
+    await grownOld();
+    const publishing = Promise.withResolvers<void>();
+    const release = Promise.withResolvers<void>();
+    gate = () => {
+      publishing.resolve();
+      return release.promise;
+    };
+    const first = outbox.relay();
+    await publishing.promise;
+    expect(await anOutbox().relay()).toBe(0);
+    release.resolve();
+    expect(await first).toBe(50);
+    expect([published.toSorted(), await standing()]).toEqual([texts.toSorted(), 0]);
+  });
+});
