@@ -52,11 +52,11 @@ export const commonConfig = (defaultPort: number) => ({
 export type CommonConfig = z.infer<z.ZodObject<ReturnType<typeof commonConfig>>>;
 
 /** One of these words. */
-export const oneOf = <const Words extends readonly string[]>(...words: Words) =>
+const oneOf = <const Words extends readonly string[]>(...words: Words) =>
   z.enum(words, { error: `must be one of ${words.join(', ')}` });
 
 /** Items separated by commas, each of this form, at least one. */
-export function commaList(item: RegExp, form: string) {
+function commaList(item: RegExp, form: string) {
   const error = `must be ${form}`;
   return z
     .string()

@@ -42,7 +42,7 @@ const codeOf = (params: Readonly<Record<string, unknown>> | undefined): string |
   typeof params?.code === 'string' ? params.code : undefined;
 
 /** RFC 6901. */
-export const pointerTo = (path: Path): string =>
+const pointerTo = (path: Path): string =>
   path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 
 function valueAt(value: unknown, path: Path): unknown {

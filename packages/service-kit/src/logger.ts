@@ -11,15 +11,22 @@ export type LoggerOptions = {
   secrets: readonly string[];
 };
 
-/** Standard output, buffered; what is left is written when the process exits. Services in one process share one. */
-export const logDestination = (): DestinationStream =>
-  destination({ fd: 1, sync: false, minLength: BUFFER_BYTES, periodicFlush: FLUSH_EVERY_MS });
+let shared: DestinationStream | undefined;
+
+/**
+ * Standard output, buffered; what is left is written when the process exits. One for all services of a process: two
+ * that write to it would tear each other's lines.
+ */
+function standardOutput(): DestinationStream {
+  shared ??= destination({ fd: 1, sync: false, minLength: BUFFER_BYTES, periodicFlush: FLUSH_EVERY_MS });
+  return shared;
+}
 
 /**
  * JSON lines, each with its service; what belongs to a saga carries its id as `sagaId`, so that one order can be
  * followed through every service's log.
  */
-export const createLogger = ({ service, level, secrets }: LoggerOptions, to = logDestination()): Logger =>
+export const createLogger = ({ service, level, secrets }: LoggerOptions, to = standardOutput()): Logger =>
   pino(
     {
       level,

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
 
 /** One thing that is wrong with a request: where (a JSON pointer), what (for programs), and in words (for people). */
-export const fieldError = z.object({ pointer: z.string(), code: z.string(), message: z.string() });
+const fieldError = z.object({ pointer: z.string(), code: z.string(), message: z.string() });
 export type FieldError = z.infer<typeof fieldError>;
 
 /** What every error looks like: RFC 9457, with a stable code. */
@@ -16,7 +16,7 @@ export const problemBody = z
     errors: z.array(fieldError).optional().describe('Every field that is wrong'),
   })
   .meta({ id: 'Problem' });
-export type ProblemBody = z.infer<typeof problemBody>;
+type ProblemBody = z.infer<typeof problemBody>;
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
