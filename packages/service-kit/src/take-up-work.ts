@@ -74,6 +74,7 @@ export async function takeUpWork(options: WorkOptions): Promise<void> {
   run(pruning({ database, tables, inboxDays: config.INBOX_DAYS, logger }));
   for (const task of parts.background ?? []) run(task);
   enter('works');
+  logger.info({ topics: parts.handler.topics }, 'handling messages');
 }
 
 function refuse(error: unknown): never {
