@@ -1,10 +1,19 @@
-import { decode, encode } from '@saga/messages/codec';
+import { ORDER_STEP } from '@saga/messages/ids';
 import type { Message } from '@saga/messages/message';
-import { compensationTopics } from '@saga/messages/topics';
-import { expect } from 'vitest';
+import { compensationTopics, topics } from '@saga/messages/topics';
 import type { Definition } from '../definition.ts';
 import type { Incoming } from '../incoming.ts';
-import { type AwaitedSaga, type Instant, lastRunOf, type Run, runsOf, type Saga, type SentCommand } from '../state.ts';
+import {
+  type AwaitedSaga,
+  type Instant,
+  lastRunOf,
+  type Run,
+  runsOf,
+  type Saga,
+  type SentCommand,
+  type StepState,
+  stateOf,
+} from '../state.ts';
 import { stuckOf } from '../stuck.ts';
 import { wakeAtOf } from '../timer.ts';
 import { type Transition, transition } from '../transition.ts';
@@ -22,25 +31,30 @@ export function lawfulTransition(
   deepFreeze(before);
   deepFreeze(incoming);
   const result = transition(definition, before, incoming, now);
-  expect(JSON.stringify(transition(definition, before, incoming, now))).toBe(JSON.stringify(result)); // deterministic
-  if (result.accepted) expect(result.saga?.version).toBe((before?.version ?? 0) + 1);
-  else expect(result.saga).toBe(before);
-  if (result.dead) expect(result).toMatchObject({ accepted: false, sent: [] });
-  if (!result.saga || result.saga.status === 'AWAITED') {
-    expect(result.sent).toEqual([]);
+  const again = transition(definition, before, incoming, now);
+  law('it is deterministic', JSON.stringify(again) === JSON.stringify(result));
+  if (result.accepted) law('its version counts what it accepted', result.saga?.version === (before?.version ?? 0) + 1);
+  else law('what is not accepted changes nothing', result.saga === before);
+  if (result.dead) law('a dead letter does nothing', !result.accepted && result.sent.length === 0);
+  const { saga, sent } = result;
+  if (saga === undefined || saga.status === 'AWAITED') {
+    law('nothing is sent before the order is known', sent.length === 0);
     return result;
   }
-  const { saga } = result;
-  expect(undefinedIn(saga)).toBe(undefined);
+  law('JSON keeps the whole state', !hasUndefined(saga));
   movesOnlyOn(before, saga);
   isWellFormed(definition, saga);
-  for (const message of result.sent) mayBeSent(definition, saga, message);
-  expect(new Set(result.sent.map(({ envelope }) => envelope.id)).size).toBe(result.sent.length);
+  law('nothing is sent twice at once', new Set(sent.map(({ envelope }) => envelope.id)).size === sent.length);
+  for (const message of sent) mayBeSent(definition, saga, message);
   isNeverForgotten(definition, saga, incoming, now);
   return result;
 }
 
-const ways = [
+function law(name: string, holds: boolean, of?: unknown): void {
+  if (!holds) throw new Error(`broken: ${name}${of === undefined ? '' : ` (${JSON.stringify(of)})`}`);
+}
+
+const WAYS = [
   'undefined → RUNNING',
   'undefined → COMPLETED',
   'AWAITED → COMPENSATING',
@@ -54,146 +68,139 @@ const ways = [
 ];
 
 function movesOnlyOn(before: Saga | AwaitedSaga | undefined, after: Saga): void {
-  expect(ways).toContain(`${before?.status} → ${after.status}`);
+  const way = `${before?.status} → ${after.status}`;
+  law('a saga goes forward, or turns back once', WAYS.includes(way), way);
   if (!before || before.status === 'AWAITED') return;
-  if (before.failure) expect(after.failure).toBe(before.failure);
+  if (before.failure) law('the first reason stays', after.failure === before.failure);
   for (const [name, step] of Object.entries(before.steps))
-    runsOf(step).forEach((run, generation) => {
-      const later = runsOf(stepIn(after, name))[generation];
-      expect(later?.action.commandId).toBe(run.action.commandId);
-      if (run.compensation) expect(later?.compensation?.commandId).toBe(run.compensation.commandId);
-      for (const operation of ['action', 'compensation'] as const) {
-        const was = run[operation];
-        const is = later?.[operation];
-        if (was?.answer) expect(is?.answer).toBe(was.answer);
-        if (was && is) expect([is.attempt >= was.attempt, is.used >= was.used]).toEqual([true, true]);
-      }
+    runsOf(step).forEach((was, generation) => {
+      const is = runsOf(stateOf(after, name))[generation];
+      law('what was sent stays', is !== undefined, name);
+      if (!is) return;
+      commandMovesOnlyOn(was.action, is.action);
+      if (was.compensation) commandMovesOnlyOn(was.compensation, is.compensation);
     });
 }
 
-function isWellFormed(definition: Definition, saga: Saga): void {
-  const going = saga.status === 'RUNNING' || saga.status === 'COMPLETED' ? 'forward' : 'back';
-  expect(saga.endedAt !== undefined).toBe(saga.status === 'COMPLETED' || saga.status === 'COMPENSATED');
-  expect(saga.failure !== undefined).toBe(going === 'back');
-  expect(Object.keys(saga.steps)).toEqual([...definition.steps.keys()]);
-  for (const [name, { after }] of definition.steps) {
-    const step = stepIn(saga, name);
-    const runs = runsOf(step);
-    const last = lastRunOf(step)?.action.answer?.outcome;
-    const prerequisites = after.map((each) => stepIn(saga, each).status);
-    const dependents = dependentsOf(definition, name).map((each) => stepIn(saga, each));
-    switch (step.status) {
-      case 'WAITING':
-        if (saga.status === 'RUNNING') expect(prerequisites.every(isDone)).toBe(false);
-        break;
-      case 'SKIPPED':
-        break;
-      case 'SENT':
-        expect(saga.status).toBe('RUNNING');
-        expect(last).toBe(undefined);
-        break;
-      case 'SUCCEEDED':
-        expect(last).toBe('success');
-        break;
-      case 'REJECTED':
-        expect(last).toBe('rejected');
-        break;
-      case 'COMPENSATING':
-        expect(runs.some(isStanding)).toBe(true);
-        break;
-      case 'COMPENSATED':
-        expect(runs.some(isStanding)).toBe(false);
-        break;
-      default:
-        expect.unreachable(`${name} is ${step.status}`);
-    }
-    if (step.status.startsWith('COMPENSAT')) expect(runs.some(({ compensation }) => compensation)).toBe(true);
-    else expect(runs.at(-1)?.compensation).toBe(undefined);
-    // Nothing is undone before what was built on it; and as soon as that is undone, it is.
-    if (going === 'back') {
-      const isFree = !dependents.some((dependent) => runsOf(dependent).some(isStanding));
-      for (const run of runs) if (isStanding(run)) expect(run.compensation !== undefined).toBe(isFree);
-    }
-    for (const { action, compensation } of runs) {
-      isWellFormedCommand(action, saga.status === 'RUNNING' && action === runs.at(-1)?.action);
-      if (compensation) isWellFormedCommand(compensation, saga.status === 'COMPENSATING');
-    }
-  }
-  const steps = Object.values(saga.steps);
-  if (saga.status === 'COMPLETED') expect(steps.every(({ status }) => isDone(status))).toBe(true);
-  if (going === 'back')
-    expect(steps.some((step) => runsOf(step).some(isStanding))).toBe(saga.status === 'COMPENSATING');
-  // After the pivot there is no way back; and a pivot that cannot be undone is not turned away from while unknown.
-  const pivot = lastRunOf(stepIn(saga, definition.pivot));
-  if (pivot && going === 'back') expect(pivot.action.answer?.outcome === 'rejected' || pivot.compensation).toBeTruthy();
+function commandMovesOnlyOn(was: SentCommand, is: SentCommand | undefined): void {
+  law('a command keeps its id and its cause', is?.commandId === was.commandId && is.causedBy === was.causedBy);
+  law('a command keeps the moment of its first sending', is?.firstSentAt === was.firstSentAt);
+  law('an answer is final', was.answer === undefined || is?.answer === was.answer);
+  law('attempts only grow', is !== undefined && is.attempt >= was.attempt && is.used >= was.used);
 }
 
-const isDone = (status: string): boolean => status === 'SUCCEEDED' || status === 'SKIPPED';
+function isWellFormed(definition: Definition, saga: Saga): void {
+  const { status } = saga;
+  const goesForward = status === 'RUNNING' || status === 'COMPLETED';
+  const steps = [...definition.steps.keys()].map((name) => stateOf(saga, name));
+  law('it has the steps of its definition', Object.keys(saga.steps).length === steps.length);
+  law('it has ended when it says so', (saga.endedAt !== undefined) === ['COMPLETED', 'COMPENSATED'].includes(status));
+  law('it has a reason exactly when it went back', (saga.failure === undefined) === goesForward);
+  if (status === 'COMPLETED') law('COMPLETED is all done', steps.every(isDone));
+  if (!goesForward) law('COMPENSATED is all undone', steps.some(isStanding) === (status === 'COMPENSATING'));
+  for (const name of definition.steps.keys()) isWellFormedStep(definition, saga, name);
+  const pivot = lastRunOf(stateOf(saga, definition.pivot));
+  const pivotIsGone = pivot === undefined || pivot.action.answer?.outcome === 'rejected' || pivot.compensation;
+  if (!goesForward) law('after the pivot there is no way back', Boolean(pivotIsGone));
+}
 
-const isStanding = ({ action, compensation }: Run): boolean =>
+function isWellFormedStep(definition: Definition, saga: Saga, name: string): void {
+  const step = stateOf(saga, name);
+  const runs = runsOf(step);
+  law(`a step is what its sendings make it`, isConsistent(step, saga), { name, step });
+  if (saga.status === 'RUNNING' && step.status === 'WAITING') {
+    const isReady = (definition.steps.get(name)?.after ?? []).every((each) => isDone(stateOf(saga, each)));
+    law('what is ready is sent', !isReady, name);
+  }
+  if (saga.failure) {
+    const isFree = !dependentsOf(definition, name).some((dependent) => isStanding(stateOf(saga, dependent)));
+    for (const run of runs.filter(stands))
+      law('a step is undone exactly when nothing stands that was built on it', !run.compensation === !isFree, name);
+  }
+  for (const { action, compensation } of runs) {
+    isWellFormedCommand(action, saga.status === 'RUNNING' && action === runs.at(-1)?.action);
+    if (compensation) isWellFormedCommand(compensation, saga.status === 'COMPENSATING');
+  }
+}
+
+function isConsistent(step: StepState, saga: Saga): boolean {
+  const last = lastRunOf(step);
+  const outcome = last?.action.answer?.outcome;
+  switch (step.status) {
+    case 'WAITING':
+    case 'SKIPPED':
+      return last === undefined;
+    case 'SENT':
+      return outcome === undefined && !last?.compensation && saga.status === 'RUNNING';
+    case 'SUCCEEDED':
+      return outcome === 'success' && !last?.compensation;
+    case 'REJECTED':
+      return outcome === 'rejected' && !last?.compensation;
+    case 'COMPENSATING':
+      return isStanding(step) && runsOf(step).some(({ compensation }) => compensation);
+    case 'COMPENSATED':
+      return !isStanding(step) && runsOf(step).some(({ compensation }) => compensation);
+    case 'FAILED':
+      return false; // until an operator may leave one so
+    default:
+      throw step satisfies never;
+  }
+}
+
+const isDone = ({ status }: StepState): boolean => status === 'SUCCEEDED' || status === 'SKIPPED';
+
+const isStanding = (step: StepState): boolean => runsOf(step).some(stands);
+
+const stands = ({ action, compensation }: Run): boolean =>
   compensation ? compensation.answer === undefined : action.answer?.outcome !== 'rejected';
 
 function isWellFormedCommand(command: SentCommand, isWanted: boolean): void {
-  const { answer, next, stuck, attempt, used, sentAt, firstSentAt } = command;
+  const { answer, next, silentSince, stuck, attempt, used, sentAt, firstSentAt } = command;
   const isOpen = isWanted && answer === undefined;
-  // Due while it is open, and then always; but for what is too old to be sent again.
-  if (isOpen) expect(next !== undefined || stuck?.code === 'EXPIRED').toBe(true);
-  else expect([next, command.silentSince]).toEqual([undefined, undefined]);
-  if (stuck) expect(isOpen || answer?.outcome === 'rejected').toBe(true);
-  if (next) expect(command.silentSince !== undefined).toBe(next.why === 'silent');
-  expect(used <= attempt).toBe(true);
-  expect(sentAt >= firstSentAt).toBe(true);
+  if (isOpen) law('an open command is driven, or too old', next !== undefined || stuck?.code === 'EXPIRED', command);
+  else law('nothing is due for any other', next === undefined && silentSince === undefined, command);
+  if (stuck) law('only what is open or refused is stuck', isOpen || answer?.outcome === 'rejected', command);
+  if (next) law('silence is waited out', (silentSince !== undefined) === (next.why === 'silent'), command);
+  law('no more attempts are used up than were made', used <= attempt && sentAt >= firstSentAt, command);
 }
 
 function mayBeSent(definition: Definition, saga: Saga, message: Message): void {
-  const { topic, key, headers, value } = encode(message);
-  const decoded = decode({ topic, key, headers, value: Buffer.from(value), partition: 0, offset: '0' });
-  expect(decoded).toEqual({ ok: true, message });
-  const { commandId, step = '', attempt, actionId, time, id } = message.envelope;
+  const { topic, envelope } = message;
   const isCompensation = (compensationTopics as readonly string[]).includes(topic);
-  expect(saga.status).toBe(isCompensation ? 'COMPENSATING' : 'RUNNING');
+  const wanted = isCompensation ? 'COMPENSATING' : 'RUNNING';
+  law('actions are sent going forward, compensations going back', saga.status === wanted, message);
+  const { commandId, step = '', attempt, actionId, time, id } = envelope;
   const defined = definition.steps.get(step);
-  expect(topic).toBe(isCompensation ? defined?.compensation : defined?.command);
-  const run = runsOf(stepIn(saga, step)).find(({ action, compensation }) =>
+  law('a command goes to its topic', topic === (isCompensation ? defined?.compensation : defined?.command), message);
+  law('a command keeps its schema', topics[topic].safeParse(message.body).success, message);
+  const run = runsOf(stateOf(saga, step)).find(({ action, compensation }) =>
     [action, compensation].some((command) => command?.commandId === commandId),
   );
   const command = isCompensation ? run?.compensation : run?.action;
-  expect({ id, commandId, attempt, actionId, time, answer: undefined }).toEqual({
-    id: command?.commandId,
-    commandId: command?.commandId,
-    attempt: command?.attempt,
-    actionId: isCompensation ? run?.action.commandId : undefined,
-    time: new Date(command?.firstSentAt ?? Number.NaN).toISOString(),
-    answer: command?.answer,
-  });
+  law('a command is sent under its id', id === command?.commandId && command?.answer === undefined, message);
+  law('a command tells which attempt it is', attempt === command?.attempt, message);
+  law('a compensation names its action', actionId === (isCompensation ? run?.action.commandId : undefined), message);
+  law('a resend keeps its time', Date.parse(time) === command?.firstSentAt, message);
 }
 
 /** What has not ended is woken at some time, or is stuck, visibly. */
 function isNeverForgotten(definition: Definition, saga: Saga, incoming: Incoming, now: Instant): void {
   const wakeAt = wakeAtOf(definition, saga);
-  if (saga.endedAt !== undefined) expect([wakeAt, stuckOf(saga)]).toEqual([undefined, undefined]);
-  else if (wakeAt === undefined) expect(stuckOf(saga)).toBeDefined();
-  // A timer never asks to be called again at once: time moves on.
-  else if (incoming.type === 'timer') expect(wakeAt).toBeGreaterThan(now);
+  const stuck = stuckOf(saga);
+  if (saga.endedAt !== undefined) law('what has ended is left alone', wakeAt === undefined && stuck === undefined);
+  else if (wakeAt === undefined) law('what waits for nothing is stuck', stuck !== undefined);
+  else if (incoming.type === 'timer') law('a timer never asks for the next one at once', wakeAt > now);
 }
 
 /** The steps that come after this one at any distance; everything comes after the order. */
 function dependentsOf(definition: Definition, name: string): string[] {
+  if (name === ORDER_STEP) return [...definition.steps.keys()].filter((each) => each !== ORDER_STEP);
   const direct = [...definition.steps.values()].filter(({ after }) => after.includes(name));
   return direct.flatMap((step) => [step.name, ...dependentsOf(definition, step.name)]);
 }
 
-const stepIn = (saga: Saga, name: string) => saga.steps[name] ?? expect.unreachable(`there is no step ${name}`);
-
-/** The path of the first key that JSON would lose. */
-function undefinedIn(value: unknown): string | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  for (const [key, inner] of Object.entries(value)) {
-    const path = inner === undefined ? '' : undefinedIn(inner);
-    if (path !== undefined) return `${key}.${path}`;
-  }
-  return undefined;
-}
+const hasUndefined = (value: unknown): boolean =>
+  value === undefined || (typeof value === 'object' && value !== null && Object.values(value).some(hasUndefined));
 
 function deepFreeze(value: unknown): void {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
