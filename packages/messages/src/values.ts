@@ -9,7 +9,8 @@ export const numericId = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
 export const MAX_QUANTITY = 1_000_000_000;
 export const quantity = z.int().min(1).max(MAX_QUANTITY);
 
-export const uuid = z.guid();
+/** In the one form in which it is stored and compared: written in capitals it is the same id. */
+export const uuid = z.guid().toLowerCase();
 export const time = z.iso.datetime({ offset: true });
 
 /** Grows with every change of a thing that a state topic announces. */

@@ -43,6 +43,16 @@ export function participantContract<Tables>(setUp: () => Promise<ParticipantUnde
       expect(await under.effect()).toEqual(after);
     });
 
+    test('an action whose id is written in capitals is the same action', async () => {
+      const { action } = await under.arrange();
+      const first = await replica.handle(action);
+      const after = await under.effect();
+      const { envelope } = action;
+      const shouted: Message = { ...action, envelope: { ...envelope, id: envelope.id.toUpperCase() } };
+      expect(await replica.handle(shouted)).toEqual(first);
+      expect(await under.effect()).toEqual(after);
+    });
+
     test('an action doubled in one batch takes effect once', async () => {
       const { action, undo } = await under.arrange();
       const before = await under.effect();
