@@ -39,6 +39,11 @@ const PATIENCE_MS = 5 * 60_000;
 const POLL_MS = 100;
 const HOLD_SECONDS = 20;
 
+/** A service does not answer, or says that it cannot now: it may be starting, or have been killed on purpose. */
+class NotNow extends Error {}
+const isPassing = (error: unknown): boolean =>
+  error instanceof NotNow || (error instanceof TypeError && error.message === 'fetch failed');
+
 /** The shop as its customers, its staff and its operators use it: over HTTP alone. */
 export class Shop {
   readonly urls: ServiceUrls;
@@ -72,8 +77,9 @@ export class Shop {
 
   async get<Body>(service: string, path: string, headers?: Record<string, string>): Promise<Body> {
     const { status, body } = await this.send<Body>(service, 'GET', path, undefined, headers);
-    if (status !== 200) throw new Error(`GET ${service} ${path} answered ${status}: ${JSON.stringify(body)}`);
-    return body;
+    if (status === 200) return body;
+    const said = `GET ${service} ${path} answered ${status}: ${JSON.stringify(body)}`;
+    throw status === 503 || status === 404 ? new NotNow(said) : new Error(said);
   }
 
   async product({ stock, price = 10_000 }: { stock: number; price?: number }): Promise<number> {
@@ -154,6 +160,7 @@ export class Shop {
         if (isIt(value)) return value;
         last = value;
       } catch (error) {
+        if (!isPassing(error)) throw error;
         last = error;
       }
     }

@@ -44,7 +44,7 @@ const INVARIANTS: Readonly<Record<string, string>> = {
     WHERE added <> balance + coalesce(paid, 0) OR balance < 0`,
 
   'a coupon is used by at most one order, and by none that is cancelled': `
-    SELECT coupon_id, coupons.order_id, status FROM coupon.coupons
+    SELECT coupons.coupon_id, coupons.order_id, status FROM coupon.coupons
     LEFT JOIN "order".orders ON orders.order_id = coupons.order_id
     WHERE action_id IS NOT NULL AND status IS DISTINCT FROM 'COMPLETED'
     UNION ALL
@@ -68,7 +68,7 @@ const INVARIANTS: Readonly<Record<string, string>> = {
         OR count(amount) > 1`,
 
   'a completed order has one delivery, where its saga delivers': `
-    SELECT orders.order_id, count(delivery_id) AS deliveries FROM "order".orders
+    SELECT orders.order_id, count(deliveries.delivery_id) AS deliveries FROM "order".orders
     LEFT JOIN delivery.deliveries ON deliveries.order_id = orders.order_id AND deliveries.status = 'CREATED'
     WHERE orders.status = 'COMPLETED'
     GROUP BY orders.order_id, saga
