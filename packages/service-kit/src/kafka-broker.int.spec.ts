@@ -1,31 +1,95 @@
-import { randomUUID } from 'node:crypto';
-import { Kafka } from 'kafkajs';
+import { testTopicPrefix } from '@saga/testkit/test-topic-prefix';
+import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import pino from 'pino';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { Broker } from './broker.ts';
 import { brokerContract } from './broker-contract.ts';
 import { kafkaBroker } from './kafka-broker.ts';
+import { messageRecorder } from './message-recorder.ts';
 
 const PARTITIONS = 4;
-const brokers = (process.env.KAFKA_BROKERS ?? '').split(',');
+const SILENT = pino({ level: 'silent' });
+
+const connect = (topicPrefix: string, brokers: readonly string[] = inject('kafkaBrokers')): Broker =>
+  kafkaBroker({ brokers, clientId: 'test', topicPrefix, partitions: PARTITIONS, ssl: false, logger: SILENT });
+
+const plainClient = (): Kafka => new Kafka({ brokers: inject('kafkaBrokers'), logLevel: logLevel.NOTHING });
 
 brokerContract('Kafka', async () => {
-  const topicPrefix = `${randomUUID()}-`;
-  const plain = new Kafka({ brokers });
-  const producer = plain.producer();
-  await producer.connect();
+  const topicPrefix = testTopicPrefix();
+  const outsider = plainClient().producer({ createPartitioner: Partitioners.DefaultPartitioner });
+  await outsider.connect();
   return {
-    connect: () =>
-      kafkaBroker({
-        brokers,
-        clientId: 'contract',
-        topicPrefix,
-        partitions: PARTITIONS,
-        ssl: false,
-        logger: pino({ level: process.env.LOG_LEVEL ?? 'silent' }),
-      }),
+    connect: () => connect(topicPrefix),
     partitions: PARTITIONS,
-    publishRaw: async (topic, { key, headers, value }) => {
-      await producer.send({ topic: topicPrefix + topic, messages: [{ key, headers, value }] });
+    publishRaw: async (topic, record) => {
+      await outsider.send({ topic: topicPrefix + topic, messages: [record] });
     },
-    close: () => producer.disconnect(),
+    close: () => outsider.disconnect(),
   };
 });
+
+describe('the broker on Kafka', () => {
+  const topicPrefix = testTopicPrefix();
+  const message = (topic: string, value: string) => ({ topic, key: 'a', headers: {}, value });
+  let broker: Broker;
+
+  beforeAll(() => {
+    broker = connect(topicPrefix);
+  });
+  afterAll(() => broker.close());
+
+  test('a consumer that kafkajs gave up comes back: here its topic did not exist at first', async () => {
+    const inbox = messageRecorder();
+    await broker.consume({ group: 'early', topics: ['late'], maxBatch: 10 }, inbox.handle);
+    await expect(broker.publish([message('late', 'x')])).rejects.toThrow();
+    await broker.createTopics([{ name: 'late', compacted: false }]);
+    await broker.publish([message('late', 'here')]);
+    await inbox.until(() => inbox.received.length > 0);
+    expect(inbox.values()).toEqual(['here']);
+  });
+
+  test('where what the group would read next has been deleted, it reads on from what is left', async () => {
+    await broker.createTopics([{ name: 'cut', compacted: false }]);
+    const numbers = Array.from({ length: 10 }, (_, number) => message('cut', String(number)));
+    await broker.publish(numbers.slice(0, 3));
+    const before = messageRecorder();
+    const consumer = await broker.consume({ group: 'cut', topics: ['cut'], maxBatch: 10 }, before.handle);
+    await before.until(() => before.received.length === 3);
+    await consumer.stop();
+    await broker.publish(numbers.slice(3));
+    await deleteBefore(`${topicPrefix}cut`, before.received[0]?.partition ?? 0, '7');
+    expect(await broker.lag('cut', ['cut'])).toBe(3);
+    const after = messageRecorder();
+    await broker.consume({ group: 'cut', topics: ['cut'], maxBatch: 10 }, after.handle);
+    await after.until(() => after.received.length === 3);
+    expect(after.values()).toEqual(['7', '8', '9']);
+  });
+
+  test('a message that no broker would take is refused alone, not with what shares its send', async () => {
+    await broker.createTopics([{ name: 'large', compacted: false }]);
+    const [large, small] = await Promise.allSettled([
+      broker.publish([message('large', 'x'.repeat(2_000_000))]),
+      broker.publish([message('large', 'small')]),
+    ]);
+    expect(large.status).toBe('rejected');
+    expect(small.status).toBe('fulfilled');
+  });
+
+  test('while no broker can be reached, publishing and checking reject, and consuming waits and can be stopped', async () => {
+    const nowhere = connect(topicPrefix, ['127.0.0.1:1']);
+    const consumer = await nowhere.consume({ group: 'g', topics: ['t'], maxBatch: 10 }, async () => {});
+    await expect(nowhere.check()).rejects.toThrow('Kafka cannot be reached at 127.0.0.1:1');
+    await expect(nowhere.publish([message('t', 'x')])).rejects.toThrow();
+    await consumer.stop();
+    await nowhere.close();
+  });
+});
+
+async function deleteBefore(topic: string, partition: number, offset: string): Promise<void> {
+  const admin = plainClient().admin();
+  await admin.connect();
+  await admin.fetchTopicOffsets(topic); // kafkajs asks nobody which broker leads the partition
+  await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset }] });
+  await admin.disconnect();
+}

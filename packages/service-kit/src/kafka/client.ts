@@ -30,20 +30,26 @@ const CONNECTION_TIMEOUT_MS = 3_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_DELAY_MS = 60_000;
 
-/** One client per producer, consumer and admin: those of one client share committed offsets, even across groups' members. */
-export const kafkaClient = ({ brokers, clientId, ssl, sasl, logger }: KafkaClientOptions): Kafka =>
-  new Kafka({
-    brokers: [...brokers],
-    clientId,
-    ssl,
-    ...(sasl && { sasl }),
-    connectionTimeout: CONNECTION_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    retry: RETRY,
-    socketFactory,
-    logLevel: logger.isLevelEnabled('trace') ? logLevel.DEBUG : logLevel.INFO,
-    logCreator: logCreator(logger),
-  });
+/**
+ * Makes a client for each producer, consumer and admin: kafkajs keeps committed offsets per client and group, so that
+ * two members of a group must not share one. They log as one.
+ */
+export function kafkaClients({ brokers, clientId, ssl, sasl, logger }: KafkaClientOptions): () => Kafka {
+  const logsTo = logCreator(logger);
+  return () =>
+    new Kafka({
+      brokers: [...brokers],
+      clientId,
+      ssl,
+      ...(sasl && { sasl }),
+      connectionTimeout: CONNECTION_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      retry: RETRY,
+      socketFactory,
+      logLevel: logger.isLevelEnabled('trace') ? logLevel.DEBUG : logLevel.INFO,
+      logCreator: logsTo,
+    });
+}
 
 /** As kafkajs' own, but without Nagle's algorithm: a small request must not wait for the last one's acknowledgement. */
 function socketFactory({ host, port, ssl, onConnect }: ISocketFactoryArgs): net.Socket {

@@ -5,6 +5,7 @@ import type { BatchHandler, Consumer } from '../broker.ts';
 import { messageOf } from '../faults.ts';
 import { batchGatherer } from './batch-gatherer.ts';
 import { joinGroup, type Membership } from './membership.ts';
+import { repeatFilter } from './repeat-filter.ts';
 
 export type KeepConsumingOptions = {
   createClient: () => Kafka;
@@ -36,6 +37,7 @@ export function keepConsuming(options: KeepConsumingOptions): Consumer {
   });
   const join = (): Membership => joinGroup({ ...subscription, client: createClient(), gatherer, logger });
 
+  const isRepeated = repeatFilter();
   let membership = join();
   const running = rejoin();
 
@@ -43,7 +45,7 @@ export function keepConsuming(options: KeepConsumingOptions): Consumer {
     for (;;) {
       const reason = await membership.lost;
       if (!stopping.signal.aborted) {
-        logger.warn({ group, reason }, 'the consumer lost Kafka: a new one joins');
+        logger[isRepeated(reason) ? 'debug' : 'warn']({ group, reason }, 'the consumer lost Kafka: a new one joins');
         await pause(REJOIN_PAUSE_MS, undefined, { signal: stopping.signal }).catch(() => {}); // stopped: no pause
       }
       if (stopping.signal.aborted) return;

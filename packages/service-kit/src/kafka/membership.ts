@@ -37,8 +37,9 @@ const TICK_MS = 500;
 const REBALANCE_TIMEOUT_MS = 30_000;
 /** How long they wait for a batch of ours: most end in milliseconds, and then nothing of it comes again. */
 const REBALANCE_GRACE_MS = 5_000;
-const FLUSH_LIMIT_MS = 3_000;
-const LEAVE_LIMIT_MS = 5_000;
+/** Stopping must not take longer because Kafka is away: what is not committed comes again. */
+const FLUSH_LIMIT_MS = 2_000;
+const LEAVE_LIMIT_MS = 3_000;
 /** A fetch waits for so long when there is nothing: it delays leaving and rejoining. */
 const MAX_WAIT_MS = 500;
 const MIN_BYTES = 1;
@@ -102,7 +103,9 @@ export function joinGroup(options: MembershipOptions): Membership {
   consumer.on(consumer.events.CRASH, ({ payload }) => void end(payload.error.message));
 
   const ticking = setInterval(tick, TICK_MS);
-  const started = start().catch((error: unknown) => end(messageOf(error)));
+  const started = start().catch((error: unknown) => {
+    void end(messageOf(error));
+  });
 
   async function start(): Promise<void> {
     await consumer.connect();
