@@ -5,6 +5,13 @@ import { type ServiceName, serviceNames } from './service-name.ts';
 import { servicePrograms } from './service-program.ts';
 import { type SupervisedProcess, supervisedProcess } from './supervised-process.ts';
 
+/** How a service is run with these settings: as a process of its own, unless said otherwise. */
+export type RunService = (
+  service: ServiceName,
+  settings: NodeJS.ProcessEnv,
+  report: { onLine: (line: string) => void; say: (line: string) => void },
+) => SupervisedProcess;
+
 const LOOPBACK = '127.0.0.1';
 const READY_POLL_MS = 100;
 /** On a machine ten times slower than usual, with a cold disk. */
@@ -21,6 +28,7 @@ export type StackOptions = {
   env?: NodeJS.ProcessEnv;
   onLine: (service: ServiceName, line: string) => void;
   say: (line: string) => void;
+  run?: RunService;
 };
 
 export type ServiceAddress = { url: string; pid: number | undefined };
@@ -81,30 +89,34 @@ export async function createStack(options: StackOptions): Promise<Stack> {
 async function portsOf(choice: StackOptions['ports']): Promise<Record<ServiceName, number>> {
   const free = choice === 'free' ? await freePorts(serviceNames.length) : [];
   const ports = serviceNames.map((name, index) => [name, free[index] ?? servicePrograms[name].port] as const);
-  if (choice === 'fixed') for (const [name, port] of ports) await assertPortIsFree(port, `the ${name} service`);
+  if (choice === 'fixed') await assertServicePortsAreFree();
   return Object.fromEntries(ports) as Record<ServiceName, number>;
 }
 
-const serviceProcess = (
+/** @throws where one is in use, in one line. */
+export async function assertServicePortsAreFree(): Promise<void> {
+  for (const name of serviceNames) await assertPortIsFree(servicePrograms[name].port, `the ${name} service`);
+}
+
+function serviceProcess(
   name: ServiceName,
   port: number,
   urls: Readonly<Record<string, string>>,
-  { databaseUrl, passwords, kafkaBrokers, env, onLine, say }: StackOptions,
-): SupervisedProcess =>
-  supervisedProcess({
-    name,
-    program: [servicePrograms[name].main],
-    env: {
-      ...process.env,
-      ...env,
-      DATABASE_URL: serviceDatabaseUrl(databaseUrl, name, passwords),
-      KAFKA_BROKERS: kafkaBrokers.join(','),
-      PORT: String(port),
-      ORCHESTRATOR_URL: urls.orchestrator,
-    },
-    onLine: (line) => onLine(name, line),
-    say,
-  });
+  { databaseUrl, passwords, kafkaBrokers, env, onLine, say, run = asProcess }: StackOptions,
+): SupervisedProcess {
+  const settings = {
+    ...process.env,
+    ...env,
+    DATABASE_URL: serviceDatabaseUrl(databaseUrl, name, passwords),
+    KAFKA_BROKERS: kafkaBrokers.join(','),
+    PORT: String(port),
+    ORCHESTRATOR_URL: urls.orchestrator,
+  };
+  return run(name, settings, { onLine: (line) => onLine(name, line), say });
+}
+
+const asProcess: RunService = (name, env, report) =>
+  supervisedProcess({ name, program: [servicePrograms[name].main], env, ...report });
 
 async function answersReady(url: string): Promise<boolean> {
   try {

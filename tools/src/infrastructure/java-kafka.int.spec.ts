@@ -19,7 +19,7 @@ describe.skipIf('missing' in found)('a broker on Java', () => {
   const options = () => ({ java, jars, dataDir, logFile: path.join(dataDir, 'kafka.log'), shortLived: true });
 
   beforeAll(async () => {
-    jars = await kafkaJars(cache, console.error);
+    jars = await kafkaJars({ cacheDir: cache, say: console.error });
     dataDir = path.join(await mkdtemp(path.join(tmpdir(), 'java kafka ')), 'data');
   });
   afterAll(() => removeJavaKafka(dataDir));

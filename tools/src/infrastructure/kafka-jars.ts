@@ -8,6 +8,14 @@ const run = promisify(execFile);
 const PROJECT = path.resolve(import.meta.dirname, '../../kafka');
 const FETCH_LIMIT_MS = 15 * 60_000;
 
+export type KafkaJarsOptions = {
+  /** Keeps them for the next time. */
+  cacheDir: string;
+  say: (line: string) => void;
+  /** Ends the download. */
+  signal?: AbortSignal;
+};
+
 /**
  * Fetches Kafka's jars from Maven Central, once: by the Maven that is installed, else by the Maven wrapper, which
  * fetches a Maven first. What is fetched is moved into place whole.
@@ -15,7 +23,7 @@ const FETCH_LIMIT_MS = 15 * 60_000;
  * @returns the folder that holds them.
  * @throws Error in one line, with Maven's first complaint.
  */
-export async function kafkaJars(cacheDir: string, say: (line: string) => void): Promise<string> {
+export async function kafkaJars({ cacheDir, say, signal }: KafkaJarsOptions): Promise<string> {
   const version = await kafkaVersion();
   const jars = path.join(cacheDir, `kafka-${version}`);
   if (await exists(jars)) return jars;
@@ -24,7 +32,7 @@ export async function kafkaJars(cacheDir: string, say: (line: string) => void): 
   try {
     const maven = await findMaven();
     say(`fetching Kafka ${version} from Maven Central: 44 MB, once`);
-    await fetchJars(maven, aside);
+    await fetchJars(maven, aside, signal);
     await rename(aside, jars).catch(async (error: Error) => {
       if (!(await exists(jars))) throw error; // else another process has fetched them meanwhile
     });
@@ -50,9 +58,9 @@ async function findMaven(): Promise<string> {
   }
 }
 
-async function fetchJars(maven: string, folder: string): Promise<void> {
+async function fetchJars(maven: string, folder: string, signal: AbortSignal | undefined): Promise<void> {
   const goal = ['dependency:copy-dependencies', `-DoutputDirectory=${folder}`];
-  await run(maven, ['-q', '-B', ...goal], { cwd: PROJECT, timeout: FETCH_LIMIT_MS }).catch(
+  await run(maven, ['-q', '-B', ...goal], { cwd: PROJECT, timeout: FETCH_LIMIT_MS, signal }).catch(
     (error: { stdout?: string; stderr?: string; message: string }) => {
       const lines = `${error.stdout ?? ''}\n${error.stderr ?? ''}`.split('\n').filter((line) => line.trim() !== '');
       throw new Error(`Kafka's jars cannot be fetched: ${(lines[0] ?? error.message).slice(0, 500)}`);

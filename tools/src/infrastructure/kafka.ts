@@ -20,6 +20,8 @@ export type StartKafkaOptions = {
   env?: NodeJS.ProcessEnv;
   /** Told what a person should know, a line at a time. */
   say?: (line: string) => void;
+  /** Ends a download. */
+  signal?: AbortSignal;
 };
 
 /** `pid` is known of a broker that was started here and is no container. */
@@ -37,13 +39,16 @@ const CACHE = path.resolve(import.meta.dirname, '../../../.data/cache');
  * @throws Error in one line when a broker should start and does not.
  */
 export async function startKafka(options: StartKafkaOptions = {}): Promise<RunningKafka | NoKafka> {
-  const { env = process.env, say = console.error } = options;
+  const { dataDir, env = process.env, say = console.error, signal } = options;
   const given = (env.KAFKA_BROKERS ?? '').split(',').map((broker) => broker.trim());
   if (given[0]) return { kind: 'running', brokers: given, stop: async () => undefined };
-  if (await dockerIsReachable()) return { kind: 'running', ...(await startDockerKafka()) };
+  if (await dockerIsReachable()) {
+    if (dataDir !== undefined) say('Kafka runs in Docker: its messages last until it is stopped');
+    return { kind: 'running', ...(await startDockerKafka()) };
+  }
   const found = await findJava(env);
   if ('missing' in found) return none(`Docker cannot be reached, and ${found.missing}`);
-  const jars = await kafkaJars(CACHE, say).catch((error: Error) => error);
+  const jars = await kafkaJars({ cacheDir: CACHE, say, signal }).catch((error: Error) => error);
   if (jars instanceof Error) return none(`Docker cannot be reached, and ${jars.message}`);
   return { kind: 'running', ...(await startHere({ ...options, ...found, jars })) };
 }
