@@ -1,6 +1,7 @@
 import { amount, MAX_ITEMS, numericId, quantity, uuid } from '@saga/messages/values';
 import type { Sql } from '@saga/service-kit/database';
 import type { HttpApp } from '@saga/service-kit/http-app';
+import { uuidText } from '@saga/service-kit/path-ids';
 import { notFound } from '@saga/service-kit/problem';
 import { z } from 'zod';
 import type { Order } from './domain.ts';
@@ -8,7 +9,7 @@ import { address, eachProductOnce, phone, recipientName } from './order-body.ts'
 import { intakeHeaders, type OrderIntake } from './order-intake.ts';
 import { findOrder, findUser } from './order-queries.ts';
 import type { OrderRequest } from './place-order.ts';
-import type { PlacedOrder } from './placement.ts';
+import type { PlacedOrder } from './place-orders.ts';
 
 /** The order API of seed 004, with its paths, fields and words; beneath, an order like any other. */
 export type ChoreographyRoutesOptions = { database: Sql; intake: OrderIntake };
@@ -76,7 +77,7 @@ export const choreographyRoutes =
         schema: {
           tags,
           summary: 'What has become of an order',
-          params: z.object({ orderNumber: uuid }),
+          params: z.object({ orderNumber: uuidText }),
           response: { 200: choreographyView },
         },
       },

@@ -57,13 +57,14 @@ describe('an order that stays pending (trap 28)', () => {
 
   it('is given up when the inboxes would take it for expired', async () => {
     const { orderId } = await shop.place();
-    await shop.database.query(`UPDATE orders SET created_at = now() - interval '25 hours' WHERE order_id = $1`, [
-      orderId,
-    ]);
+    await shop.database.query(
+      `UPDATE orders SET announcements = 20, created_at = now() - interval '47 hours 59 minutes' WHERE order_id = $1`,
+      [orderId],
+    );
     await eventually(async () =>
-      expect(await shop.database.query('SELECT announce_at FROM orders WHERE order_id = $1', [orderId])).toEqual([
-        { announce_at: null },
-      ]),
+      expect(
+        await shop.database.query('SELECT announcements, announce_at FROM orders WHERE order_id = $1', [orderId]),
+      ).toEqual([{ announcements: 21, announce_at: null }]),
     );
   });
 });

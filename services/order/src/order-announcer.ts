@@ -24,16 +24,16 @@ const LONGEST_PAUSE_MS = 60 * 60_000;
  * outbox: there it waits for the broker, and a second one would only wait with it.
  */
 const CLAIM = `
-  WITH due (id) AS (
-    SELECT order_id FROM orders
-    WHERE announce_at <= clock_timestamp()
+  WITH due (id, next) AS (
+    SELECT order_id,
+           clock_timestamp() + least($1::bigint * 2 ^ least(announcements, 30), $2::bigint) * interval '1 millisecond'
+    FROM orders
+    WHERE announce_at <= clock_timestamp() AND created_at > clock_timestamp() - $3::int * interval '1 day'
       AND NOT EXISTS (SELECT FROM outbox WHERE outbox.key = orders.order_id::text)
     ORDER BY announce_at LIMIT $4 FOR UPDATE SKIP LOCKED)
   UPDATE orders
   SET announcements = announcements + 1,
-      announce_at = CASE WHEN created_at > clock_timestamp() - $3::int * interval '1 day' THEN
-        clock_timestamp()
-          + least($1::bigint * 2 ^ least(announcements, 30), $2::bigint) * interval '1 millisecond' END
+      announce_at = CASE WHEN next < created_at + $3::int * interval '1 day' THEN next END
   FROM due WHERE order_id = due.id
   RETURNING announcements, ${ORDER_COLUMNS}`;
 
@@ -45,7 +45,7 @@ export function createOrderAnnouncer(options: OrderAnnouncerOptions): () => Prom
   const { outbox, announceAfterMs, inboxDays, metrics, logger } = options;
 
   const claim = (sql: Sql): Promise<(OrderRow & { announcements: number })[]> =>
-    sql.query(CLAIM, [announceAfterMs, LONGEST_PAUSE_MS, inboxDays - 1, CHUNK]);
+    sql.query(CLAIM, [announceAfterMs, LONGEST_PAUSE_MS, inboxDays, CHUNK]);
 
   return async () => {
     const claimed = await outbox.transaction(async (sql) => {

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { OrderMetrics } from './order-metrics.ts';
 import type { OrderPlacement } from './order-placement.ts';
 import type { OrderRequest } from './place-order.ts';
-import type { PlacedOrder } from './placement.ts';
+import type { PlacedOrder } from './place-orders.ts';
 
 /** Loose: the other headers are still needed, the host for the links. */
 export const intakeHeaders = z.looseObject({ 'idempotency-key': idempotencyKey });

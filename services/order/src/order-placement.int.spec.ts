@@ -1,7 +1,16 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { newOrderId } from '@saga/messages/ids';
+import type { Database } from '@saga/service-kit/database';
+import { once } from '@saga/service-kit/idempotency';
+import { memoryBroker } from '@saga/service-kit/memory-broker';
+import { createOutbox } from '@saga/service-kit/outbox';
 import { testDatabase } from '@saga/testkit/test-database';
+import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { productChanged } from './order-messages.fixture.ts';
+import { productChanged, TRACEPARENT } from './order-messages.fixture.ts';
+import { createOrderPlacement } from './order-placement.ts';
 import { eventually, ORDER, type OrderServiceUnderTest, startOrderService } from './order-service.fixture.ts';
+import type { OrderRequest } from './place-order.ts';
 
 const AT_ONCE = 40;
 
@@ -14,13 +23,28 @@ beforeAll(async () => {
   await Promise.all([shop.ready(), replica.ready()]);
 });
 afterAll(() => Promise.all([shop.stop(), replica.stop()]));
-beforeEach(() => shop.database.query('DELETE FROM orders'));
+beforeEach(async () => {
+  for (const table of ['orders', 'inbox', 'idempotency']) await shop.database.query(`DELETE FROM ${table}`);
+});
 
 const post = (body: unknown, headers?: Record<string, string>, at = shop) =>
   at.request('POST', '/orders', body, headers);
 const many = <Result>(act: (index: number) => Promise<Result>): Promise<Result[]> =>
   Promise.all(Array.from({ length: AT_ONCE }, (_, index) => act(index)));
 const orders = async (): Promise<number> => (await shop.database.query('SELECT 1 FROM orders')).length;
+
+/** All connections to this database but the one that asks. */
+const CUT_CONNECTIONS = `
+  SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+  WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()`;
+const CUTS = 12;
+
+async function cutConnections(): Promise<void> {
+  for (let cut = 0; cut < CUTS; cut += 1) {
+    await shop.database.query(CUT_CONNECTIONS);
+    await pause(15);
+  }
+}
 
 describe('the same request many times at once (trap 8)', () => {
   it('without an Idempotency-Key is as many orders', async () => {
@@ -92,17 +116,9 @@ describe('an Idempotency-Key', () => {
 
 describe('an order and its announcement', () => {
   const rows = () =>
-    shop.database.query(
-      `
-      SELECT (SELECT count(*) FROM orders) AS orders,
-             (SELECT count(*) FROM inbox WHERE handled_at >= $1) AS inbox,
-             (SELECT count(*) FROM idempotency WHERE created_at >= $1) AS idempotency`,
-      [since],
-    );
-  let since: Date;
-  beforeEach(() => {
-    since = new Date();
-  });
+    shop.database.query(`
+      SELECT (SELECT count(*) FROM orders) AS orders, (SELECT count(*) FROM inbox) AS inbox,
+             (SELECT count(*) FROM idempotency) AS idempotency`);
 
   it('are saved together or not at all', async () => {
     await shop.database.query('ALTER TABLE outbox ADD CONSTRAINT refused CHECK (false) NOT VALID');
@@ -127,26 +143,54 @@ describe('an order and its announcement', () => {
   });
 
   it('stand once, though connections are cut in the middle', async () => {
-    const cut = setInterval(
-      () =>
-        void shop.database
-          .query(
-            'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND pid <> pg_backend_pid()',
-          )
-          .catch(() => {}),
-      15,
-    );
+    const cutting = cutConnections();
     const answers = await many(async (index) => {
-      for (let tried = 0; ; tried += 1) {
+      for (;;) {
         const answer = await post(ORDER, { 'idempotency-key': `cut ${index}` });
         if (answer.status === 202) return answer;
         expect(answer.status).toBe(503);
-        if (tried === 5) clearInterval(cut);
       }
     });
-    clearInterval(cut);
+    await cutting;
     expect(new Set(answers.map(({ headers }) => headers.get('location'))).size).toBe(AT_ONCE);
     expect(await orders()).toBe(AT_ONCE);
+  });
+});
+
+describe('an order whose commit was not heard of', () => {
+  /** The first transaction is committed, but the connection is lost before the answer. */
+  function deafOnce(database: Database): Database {
+    let deaf = true;
+    return {
+      ...database,
+      transaction: async (work) => {
+        const result = await database.transaction(work);
+        if (!deaf) return result;
+        deaf = false;
+        throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+      },
+    };
+  }
+
+  it.each([undefined, 'a key'])('is not placed twice (Idempotency-Key: %s)', async (key) => {
+    const broker = memoryBroker({ partitions: 1 });
+    await broker.createTopics([{ name: 'order-created', compacted: false }]);
+    const outbox = createOutbox({ database: deafOnce(shop.database), broker, logger: pino({ level: 'silent' }) });
+    const placement = createOrderPlacement({ outbox, announceAfterMs: 60_000 });
+    const items = [{ productId: 1, quantity: 2, price: null }];
+    const request: OrderRequest = { saga: 'place-order', userId: 1, items, couponId: null, shipTo: null };
+    const orderId = newOrderId();
+
+    const outcome = await placement.place({
+      orderId,
+      traceparent: TRACEPARENT,
+      createdAt: new Date(),
+      request,
+      once: once('scope', key, request),
+    });
+
+    expect(outcome).toMatchObject({ outcome: 'placed', order: { orderId, totalAmount: 20_000 } });
+    expect(await orders()).toBe(1);
   });
 });
 

@@ -3,7 +3,7 @@ import { isTransient, isUniqueViolation } from '@saga/service-kit/faults';
 import { naturalBatch } from '@saga/service-kit/natural-batch';
 import type { Outbox } from '@saga/service-kit/outbox';
 import { orderCreated } from './order-created.ts';
-import { type Outcome, type Placement, placeAll } from './placement.ts';
+import { type Outcome, type Placement, placeOrders } from './place-orders.ts';
 import { insertOrders, loadAnswers, loadCatalogue, loadCommitted } from './placement-store.ts';
 
 /** Places orders; concurrent requests share one transaction, however many came in while the last one committed. */
@@ -28,7 +28,7 @@ export type OrderPlacementOptions = {
 /** More would make the first of a batch wait for the last. */
 const MAX_BATCH = 500;
 /** A lost connection or a deadlock is worth another try at once; an outage is the client's to wait for. */
-const MAX_TRIES = 4;
+const MAX_TRIES = 3;
 const FIRST_PAUSE_MS = 20;
 
 type Settled = Outcome | { outcome: 'failed'; error: unknown };
@@ -73,7 +73,7 @@ export function createOrderPlacement({ outbox, announceAfterMs }: OrderPlacement
         loadAnswers(sql, placements),
         again ? loadCommitted(sql, placements) : [],
       ]);
-      const { outcomes, ...placed } = placeAll({ ...catalogue, answers, committed }, placements);
+      const { outcomes, ...placed } = placeOrders({ ...catalogue, answers, committed }, placements);
       if (placed.orders.length > 0) await insertOrders(sql, placed, announceAfterMs);
       return { result: outcomes, messages: placed.orders.map((order) => orderCreated(order, 1)) };
     });

@@ -2,7 +2,7 @@ import { failure } from '@saga/messages/reasons';
 import { amount, numericId, orderItems, sagaName, shipTo, uuid } from '@saga/messages/values';
 import { z } from 'zod';
 import { type Order, orderStatuses } from './domain.ts';
-import type { PlacedOrder } from './placement.ts';
+import type { PlacedOrder } from './place-orders.ts';
 
 /** What the order API says of an order that was accepted. */
 export const placedView = z.object({
@@ -13,7 +13,8 @@ export const placedView = z.object({
   totalAmount: amount,
   discountAmount: amount,
   finalAmount: amount,
-  links: z.object({ self: z.url(), saga: z.url().describe('What the orchestrator knows of it') }),
+  // Not checked: they are made from the Host that the client sent, and the order stands by then.
+  links: z.object({ self: z.string(), saga: z.string().describe('What the orchestrator knows of it') }),
 });
 export type PlacedView = z.infer<typeof placedView>;
 

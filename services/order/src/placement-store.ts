@@ -5,7 +5,7 @@ import type { Once } from '@saga/service-kit/idempotency';
 import { z } from 'zod';
 import type { Order } from './domain.ts';
 import type { Catalogue } from './place-order.ts';
-import type { PlacedOrder, Placement, StoredAnswer } from './placement.ts';
+import type { PlacedOrder, Placement, StoredAnswer } from './place-orders.ts';
 import type { Account, Coupon, Product } from './read-models.ts';
 
 const LOAD_PRODUCTS = `

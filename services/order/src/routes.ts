@@ -81,10 +81,10 @@ export const orderRoutes =
       async (request, reply) => {
         const { orderId } = request.params;
         const seconds = waitSeconds(request.headers.prefer);
-        if (seconds > 0) reply.header('preference-applied', `wait=${seconds}`);
         const order =
           seconds > 0 ? await awaitEnd(orderId, seconds, request.signal) : await findOrder(database, orderId);
         if (!order) throw notFound(`there is no order ${orderId}`);
+        if (seconds > 0) reply.header('preference-applied', `wait=${seconds}`);
         return viewOrder(order, originsOf(request));
       },
     );

@@ -43,7 +43,7 @@ export type Placed = {
  * Places a batch of requests, one at a time, so that two with the same Idempotency-Key in one batch see each other
  * (trap 8). Only what was placed is remembered: a request that was refused may come again with the same key. Pure.
  */
-export function placeAll(known: Known, placements: readonly Placement[]): Placed {
+export function placeOrders(known: Known, placements: readonly Placement[]): Placed {
   const answers = new Map(known.answers.map((answer) => [identity(answer), answer]));
   const committed = new Map(known.committed.map((order) => [order.orderId, order]));
   const fresh: { orders: Order[]; answers: StoredAnswer[] } = { orders: [], answers: [] };

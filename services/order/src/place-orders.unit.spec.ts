@@ -1,6 +1,6 @@
 import type { Once } from '@saga/service-kit/idempotency';
 import { describe, expect, it } from 'vitest';
-import { type Known, type Placement, placeAll } from './placement.ts';
+import { type Known, type Placement, placeOrders } from './place-orders.ts';
 
 const known: Known = {
   products: new Map([[1, { productId: 1, price: 500, version: 1 }]]),
@@ -31,7 +31,7 @@ const order = (orderId: string) =>
 
 describe('a batch of requests', () => {
   it('without a key: each is an order of its own (trap 8)', () => {
-    const { outcomes, orders, answers } = placeAll(known, [placement('a'), placement('b')]);
+    const { outcomes, orders, answers } = placeOrders(known, [placement('a'), placement('b')]);
     expect(outcomes).toEqual([
       { outcome: 'placed', order: order('a') },
       { outcome: 'placed', order: order('b') },
@@ -41,7 +41,7 @@ describe('a batch of requests', () => {
   });
 
   it('with one key and one request: they are one order (trap 8)', () => {
-    const { outcomes, orders, answers } = placeAll(known, [
+    const { outcomes, orders, answers } = placeOrders(known, [
       placement('a', { once: once('k') }),
       placement('b', { once: once('k') }),
     ]);
@@ -54,7 +54,7 @@ describe('a batch of requests', () => {
   });
 
   it('with one key and two requests: the second is told so', () => {
-    const { outcomes, orders } = placeAll(known, [
+    const { outcomes, orders } = placeOrders(known, [
       placement('a', { once: once('k') }),
       placement('b', { once: once('k', 'other') }),
     ]);
@@ -63,7 +63,7 @@ describe('a batch of requests', () => {
   });
 
   it("with one key of two callers: a key is its caller's own", () => {
-    const { outcomes } = placeAll(known, [
+    const { outcomes } = placeOrders(known, [
       placement('a', { once: once('k') }),
       placement('b', { once: once('k', 'other', 'user 2') }),
     ]);
@@ -72,13 +72,13 @@ describe('a batch of requests', () => {
 
   it('with a key that was answered before: the same answer again', () => {
     const answered = { ...known, answers: [{ ...once('k'), order: order('before') }] };
-    const { outcomes, orders, answers } = placeAll(answered, [placement('a', { once: once('k') })]);
+    const { outcomes, orders, answers } = placeOrders(answered, [placement('a', { once: once('k') })]);
     expect(outcomes).toEqual([{ outcome: 'placed-before', order: order('before') }]);
     expect([...orders, ...answers]).toEqual([]);
   });
 
   it('a refusal is not remembered, and harms no other request', () => {
-    const { outcomes, orders, answers } = placeAll(known, [
+    const { outcomes, orders, answers } = placeOrders(known, [
       placement('a', { once: once('k'), productId: 9 }),
       placement('b'),
       placement('c', { once: once('k') }),
@@ -90,7 +90,7 @@ describe('a batch of requests', () => {
 
   it('what an earlier try has committed is not placed twice', () => {
     const again = { ...known, committed: [order('a')], answers: [{ ...once('k'), order: order('a') }] };
-    const { outcomes, orders } = placeAll(again, [placement('a', { once: once('k') }), placement('b')]);
+    const { outcomes, orders } = placeOrders(again, [placement('a', { once: once('k') }), placement('b')]);
     expect(outcomes).toEqual([
       { outcome: 'placed', order: order('a') },
       { outcome: 'placed', order: order('b') },
