@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { ReceivedMessage } from '@saga/messages/codec';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createHttpApp } from './http-app.ts';
@@ -77,7 +78,7 @@ describe('a request', () => {
 
 describe('a message', () => {
   const received = { topic: 'order-created', partition: 3, offset: '7', key: 's1', value: null };
-  const batch = [
+  const batch: ReceivedMessage[] = [
     { ...received, headers: { traceparent: TRACEPARENT } },
     { ...received, headers: {} },
   ];
