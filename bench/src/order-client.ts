@@ -12,7 +12,8 @@ export function orderClient(orderUrl: string): OrderClient {
         body: JSON.stringify(body),
       });
       const answer = (await response.json()) as { orderId: string };
-      if (response.status !== 202) throw new Error(`POST /orders answered ${response.status}: ${JSON.stringify(answer)}`);
+      if (response.status !== 202)
+        throw new Error(`POST /orders answered ${response.status}: ${JSON.stringify(answer)}`);
       return answer.orderId;
     },
     ended: async (orderId) => {
