@@ -45,7 +45,7 @@ export function createSender({ database, send, policy, concurrency, leaseMs, met
 }
 
 /** The same on every attempt, and no other event's of the same order. */
-export const webhookIdOf = (orderId: string): string => `order-processed_${orderId}`;
+const webhookIdOf = (orderId: string): string => `order-processed_${orderId}`;
 
 function outcomeOf(
   { orderId, attempts }: ClaimedDispatch,
