@@ -1,7 +1,10 @@
+import { fold } from '@saga/service-kit/fold';
 import { byKey } from '@saga/service-kit/participant';
 import { action, compensation } from '@saga/testkit/message-builders';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Account, deduct, type Payment, refund } from './domain.ts';
+import { balanceParticipant } from './participant.ts';
 
 const orderId = '01980000-0000-7000-8000-000000000001';
 const account: Account = { userId: 1, balance: 1_000 };
@@ -60,4 +63,29 @@ describe('refunding a payment', () => {
   test('gives nothing back that was never taken', () => {
     expect(refund(ledgerOf([account]), undo)).toBe('nothing');
   });
+});
+
+test('whatever is taken and given back in any order, no money is lost or made', () => {
+  const happenings = fc.array(fc.record({ order: fc.nat({ max: 5 }), what: fc.constantFrom('deduct', 'refund') }), {
+    maxLength: 30,
+  });
+  const amounts = fc.array(fc.integer({ min: 0, max: 600 }), { minLength: 6, maxLength: 6 });
+  fc.assert(
+    fc.property(amounts, happenings, (asked, happened) => {
+      const orders = asked.map((amount, number) => {
+        const order = `01980000-0000-7000-8000-00000000000${number}`;
+        const deducted = action('deduct-balance-command', { orderId: order, userId: 1, amount });
+        return { deduct: deducted, refund: compensation('refund-balance-command', deducted) };
+      });
+      const messages = happened.flatMap(({ order, what }) => orders[order]?.[what] ?? []);
+      const { changes } = fold(balanceParticipant, new Map(), ledgerOf([account]), messages, new Date());
+
+      const balance = changes.accounts[0]?.balance ?? account.balance;
+      const paid = changes.payments
+        .filter(({ status }) => status === 'PAID')
+        .reduce((sum, { amount }) => sum + amount, 0);
+      expect(balance + paid).toBe(account.balance);
+      expect(balance).toBeGreaterThanOrEqual(0);
+    }),
+  );
 });

@@ -1,8 +1,11 @@
 import type { OrderItem } from '@saga/messages/values';
+import { fold } from '@saga/service-kit/fold';
 import { byKey } from '@saga/service-kit/participant';
 import { action, compensation, orderProcessed } from '@saga/testkit/message-builders';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decrease, type Product, type Reservation, restore, settle } from './domain.ts';
+import { productParticipant } from './participant.ts';
 
 const orderId = '01980000-0000-7000-8000-000000000001';
 const pen: Product = { productId: 1, price: 300, available: 10, reserved: 0, sold: 0 };
@@ -23,6 +26,21 @@ const reservationOf = (status: Reservation['status']): Reservation => ({
   items,
   status,
 });
+
+const processedOf = (order: string, ordered: OrderItem[]) =>
+  orderProcessed({
+    orderId: order,
+    saga: 'place-order',
+    userId: 1,
+    items: ordered,
+    couponId: null,
+    totalAmount: 3_700,
+    discountAmount: 0,
+    finalAmount: 3_700,
+    paymentId: null,
+    deliveryId: null,
+    completedAt: '2026-01-31T12:00:00Z',
+  });
 
 describe('decreasing stock', () => {
   test('sets every item aside under the id of the command', () => {
@@ -83,19 +101,7 @@ describe('restoring stock', () => {
 });
 
 describe('settling a processed order', () => {
-  const processed = orderProcessed({
-    orderId,
-    saga: 'place-order',
-    userId: 1,
-    items,
-    couponId: null,
-    totalAmount: 3_700,
-    discountAmount: 0,
-    finalAmount: 3_700,
-    paymentId: null,
-    deliveryId: null,
-    completedAt: '2026-01-31T12:00:00Z',
-  });
+  const processed = processedOf(orderId, items);
 
   test('sells what was set aside for it', () => {
     const stock = stockOf(
@@ -117,4 +123,49 @@ describe('settling a processed order', () => {
   test.each(['RELEASED', 'SETTLED'] as const)('leaves a reservation that is %s as it is', (status) => {
     expect(settle(stockOf([pen, ink], [reservationOf(status)]), processed)).toEqual({});
   });
+});
+
+test('whatever happens to any orders in any order, no piece is lost, made or counted twice', () => {
+  const lines = fc.uniqueArray(
+    fc.record({ productId: fc.constantFrom(1, 2), quantity: fc.integer({ min: 1, max: 6 }) }),
+    {
+      selector: ({ productId }) => productId,
+      minLength: 1,
+    },
+  );
+  const happenings = fc.array(
+    fc.record({ order: fc.nat({ max: 4 }), what: fc.constantFrom('decrease', 'restore', 'settle') }),
+    { maxLength: 30 },
+  );
+  fc.assert(
+    fc.property(fc.array(lines, { minLength: 5, maxLength: 5 }), happenings, (ordered, happened) => {
+      const orders = ordered.map((order, number) => {
+        const id = `01980000-0000-7000-8000-00000000000${number}`;
+        const of = order.map(({ productId, quantity }) => ({
+          productId,
+          quantity,
+          unitPrice: productId === 1 ? 300 : 700,
+        }));
+        const decreased = action('decrease-product-command', { orderId: id, items: of });
+        const undo = compensation('restore-product-command', decreased);
+        return { decrease: decreased, restore: undo, settle: processedOf(id, of) };
+      });
+      const messages = happened.flatMap(({ order, what }) => orders[order]?.[what] ?? []);
+      const { changes } = fold(productParticipant, new Map(), stockOf([pen, ink]), messages, new Date());
+
+      const quantityOf = (productId: number, status: Reservation['status']) =>
+        changes.reservations
+          .filter((reservation) => reservation.status === status)
+          .flatMap((reservation) => reservation.items)
+          .reduce((sum, item) => sum + (item.productId === productId ? item.quantity : 0), 0);
+      for (const before of [pen, ink]) {
+        const { productId } = before;
+        const after = changes.products.find((product) => product.productId === productId) ?? before;
+        expect(after.reserved - before.reserved).toBe(quantityOf(productId, 'RESERVED'));
+        expect(after.sold - before.sold).toBe(quantityOf(productId, 'SETTLED'));
+        expect(after.available + after.reserved + after.sold).toBe(before.available + before.reserved + before.sold);
+        expect(after.available).toBeGreaterThanOrEqual(0);
+      }
+    }),
+  );
 });
