@@ -57,6 +57,7 @@ export async function startLocalInstallation(options: LocalInstallationOptions):
   try {
     const claim = await step(claimFolder(dataDir));
     opened.defer(claim.release);
+    await rm(stackFile(dataDir), { force: true }); // of a start that was killed
     if (options.ports === 'fixed') await assertServicePortsAreFree();
     if (options.fresh) await step(empty(dataDir, options));
     const { databaseUrl, kafka } = await step(startServers(options, opened));
@@ -74,7 +75,7 @@ export async function startLocalInstallation(options: LocalInstallationOptions):
     opened.defer(() => stack.stop());
     await startInOrder({ stack, databaseUrl, passwords, signal });
     const addresses = () => ({ databaseUrl, kafkaBrokers, services: stack.services });
-    opened.defer(await keepStackFile(path.join(dataDir, 'stack.json'), addresses));
+    opened.defer(await keepStackFile(stackFile(dataDir), addresses));
     return { ...addresses(), stop: () => opened.disposeAsync() };
   } catch (error) {
     await opened.disposeAsync();
@@ -102,6 +103,7 @@ async function startServers(options: LocalInstallationOptions, opened: AsyncDisp
 }
 
 const postgresDir = (dataDir: string) => path.join(dataDir, 'postgres');
+const stackFile = (dataDir: string) => path.join(dataDir, 'stack.json');
 const kafkaDir = (dataDir: string) => path.join(dataDir, 'kafka');
 
 const ASKED_FOR: NoKafka = { kind: 'none', reason: 'as you asked for with --in-memory' };

@@ -5,6 +5,7 @@ import { findJava } from './java.ts';
 import { removeJavaKafka, startJavaKafka } from './java-kafka.ts';
 import { kafkaJars } from './kafka-jars.ts';
 import type { KafkaPorts } from './kafka-settings.ts';
+import { anyListens } from './listens.ts';
 import { throwawayFolder } from './throwaway-folder.ts';
 
 export type StartKafkaOptions = {
@@ -32,6 +33,9 @@ export type NoKafka = { kind: 'none'; reason: string };
 
 const CACHE = path.resolve(import.meta.dirname, '../../../.data/cache');
 
+/** It may have been started at the same time as we were. */
+const GIVEN_WITHIN_MS = 20_000;
+
 /**
  * A Kafka to work with: that of `KAFKA_BROKERS` where it is given, else a container where Docker is reachable, else
  * Apache's program from Maven Central where there is a Java for it.
@@ -40,8 +44,7 @@ const CACHE = path.resolve(import.meta.dirname, '../../../.data/cache');
  */
 export async function startKafka(options: StartKafkaOptions = {}): Promise<RunningKafka | NoKafka> {
   const { dataDir, env = process.env, say = console.error, signal } = options;
-  const given = (env.KAFKA_BROKERS ?? '').split(',').map((broker) => broker.trim());
-  if (given[0]) return { kind: 'running', brokers: given, stop: async () => undefined };
+  if (env.KAFKA_BROKERS) return givenKafka(env.KAFKA_BROKERS);
   if (await dockerIsReachable()) {
     if (dataDir !== undefined) say('Kafka runs in Docker: its messages last until it is stopped');
     return { kind: 'running', ...(await startDockerKafka()) };
@@ -51,6 +54,13 @@ export async function startKafka(options: StartKafkaOptions = {}): Promise<Runni
   const jars = await kafkaJars({ cacheDir: CACHE, say, signal }).catch((error: Error) => error);
   if (jars instanceof Error) return none(`Docker cannot be reached, and ${jars.message}`);
   return { kind: 'running', ...(await startHere({ ...options, ...found, jars })) };
+}
+
+async function givenKafka(list: string): Promise<RunningKafka> {
+  const brokers = list.split(',').map((broker) => broker.trim());
+  if (!(await anyListens(brokers, GIVEN_WITHIN_MS)))
+    throw new Error(`nothing listens at ${brokers.join(', ')}, where KAFKA_BROKERS says that Kafka is`);
+  return { kind: 'running', brokers, stop: async () => undefined };
 }
 
 const none = (why: string): NoKafka => ({
