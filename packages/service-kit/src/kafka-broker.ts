@@ -8,6 +8,7 @@ import { keepConsuming } from './kafka/keep-consuming.ts';
 import { lagOf } from './kafka/lag-of.ts';
 import { lazyConnection } from './kafka/lazy-connection.ts';
 import { createPublisher } from './kafka/publisher.ts';
+import { sharedAnswer } from './kafka/shared-answer.ts';
 import { within } from './kafka/within.ts';
 
 export type KafkaBrokerOptions = {
@@ -37,8 +38,6 @@ export function kafkaBroker(options: KafkaBrokerOptions): Broker {
   const consumers = new Set<Consumer>();
   const prefixed = (name: string): string => topicPrefix + name;
   const unprefixed = (name: string): string => name.slice(topicPrefix.length);
-
-  let checked: { at: number; answer: Promise<void> } | undefined;
 
   async function reach(): Promise<void> {
     try {
@@ -84,11 +83,7 @@ export function kafkaBroker(options: KafkaBrokerOptions): Broker {
         'reading the lag',
         administration.use((admin) => lagOf(admin, prefixed(group), topics.map(prefixed))),
       ),
-    check: () => {
-      const now = performance.now();
-      if (!checked || now - checked.at > CHECK_HOLDS_MS) checked = { at: now, answer: reach() };
-      return checked.answer;
-    },
+    check: sharedAnswer(reach, CHECK_HOLDS_MS),
     close: async () => {
       await Promise.all([...consumers].map((consumer) => consumer.stop()));
       await Promise.all([publisher.close(), administration.close()]);

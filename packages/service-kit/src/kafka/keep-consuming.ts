@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { BatchHandler, Consumer } from '../broker.ts';
 import { messageOf } from '../faults.ts';
 import { batchGatherer } from './batch-gatherer.ts';
-import { joinGroup, type Membership } from './membership.ts';
+import { joinGroup, type Membership, type MembershipEnd } from './membership.ts';
 import { repeatFilter } from './repeat-filter.ts';
 
 export type KeepConsumingOptions = {
@@ -19,7 +19,7 @@ export type KeepConsumingOptions = {
   logger: Logger;
 };
 
-const REJOIN_PAUSE_MS = 1_000;
+const REJOIN_PAUSE_MS = 300;
 
 /**
  * Consumes until it is stopped: whenever kafkajs gives up (all brokers away, an error that it does not retry, silence),
@@ -41,11 +41,17 @@ export function keepConsuming(options: KeepConsumingOptions): Consumer {
   let membership = join();
   const running = rejoin();
 
+  function report({ reason, joined }: MembershipEnd): void {
+    if (isRepeated(reason)) logger.debug({ group, reason }, 'still not in the group');
+    else if (joined) logger.warn({ group, reason }, 'the consumer lost Kafka: a new one joins');
+    else logger.info({ group, reason }, 'the group cannot be joined yet: tried again until it can');
+  }
+
   async function rejoin(): Promise<void> {
     for (;;) {
-      const reason = await membership.lost;
+      const end = await membership.over;
       if (!stopping.signal.aborted) {
-        logger[isRepeated(reason) ? 'debug' : 'warn']({ group, reason }, 'the consumer lost Kafka: a new one joins');
+        report(end);
         await pause(REJOIN_PAUSE_MS, undefined, { signal: stopping.signal }).catch(() => {}); // stopped: no pause
       }
       if (stopping.signal.aborted) return;

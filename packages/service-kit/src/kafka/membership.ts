@@ -3,19 +3,21 @@ import type { EachBatchPayload, Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import { messageOf } from '../faults.ts';
 import type { BatchGatherer } from './batch-gatherer.ts';
-import { RETRY } from './client.ts';
-import { coPartitionedAssigner } from './co-partitioned-assigner.ts';
+import { consumerSettings } from './consumer-settings.ts';
 import { offsetCommitter } from './offset-committer.ts';
 import { receivedMessage } from './received-message.ts';
 import { within } from './within.ts';
 
 /** One life of a kafkajs consumer: from joining the group until it leaves, or until kafkajs gives up. */
 export type Membership = {
-  /** Resolves with the reason when this life is over without having been asked to end. */
-  readonly lost: Promise<string>;
+  /** Resolves when this life is over. */
+  readonly over: Promise<MembershipEnd>;
   /** Ends after the batch at hand, commits what was handled, leaves the group. Never rejects. */
   leave(): Promise<void>;
 };
+
+/** Why it ended, and whether it ever was in the group: a coordinator that still starts up refuses at first. */
+export type MembershipEnd = { reason: string; joined: boolean };
 
 export type MembershipOptions = {
   client: Kafka;
@@ -28,26 +30,15 @@ export type MembershipOptions = {
   logger: Logger;
 };
 
-/** A killed replica's partitions rest for so long. The broker allows no less than 6 s; a busy machine needs some more. */
-const SESSION_TIMEOUT_MS = 8_000;
-const HEARTBEAT_INTERVAL_MS = 3_000;
 /** kafkajs sends a heartbeat only when one is due: asking more often keeps the distance near to the interval. */
 const TICK_MS = 500;
-/** How long the others wait for a member that does not rejoin. */
-const REBALANCE_TIMEOUT_MS = 30_000;
-/** How long they wait for a batch of ours: most end in milliseconds, and then nothing of it comes again. */
+/** How long a rebalance waits for a batch of ours: most end in milliseconds, and then nothing of it comes again. */
 const REBALANCE_GRACE_MS = 5_000;
 /** Stopping must not take longer because Kafka is away: what is not committed comes again. */
 const FLUSH_LIMIT_MS = 2_000;
 const LEAVE_LIMIT_MS = 3_000;
-/** A fetch waits for so long when there is nothing: it delays leaving and rejoining. */
-const MAX_WAIT_MS = 500;
-const MIN_BYTES = 1;
-/** What one fetch may bring into memory, per broker node. */
-const MAX_BYTES = 8 * 1_024 * 1_024;
-const MAX_BYTES_PER_PARTITION = 1_024 * 1_024;
 /** No fetch, heartbeat or join for so long, and no handler at work: kafkajs hangs. Longer than all of its retries. */
-const SILENCE_LIMIT_MS = 90_000;
+const SILENCE_LIMIT_MS = 180_000;
 /** A batch that was rejected comes again after so long. */
 const REJECTED_PAUSE_MS = 200;
 
@@ -61,29 +52,17 @@ const MEMBERSHIP_ERRORS = new Set([
 
 export function joinGroup(options: MembershipOptions): Membership {
   const { client, group, topics, unprefixed, partitions, gatherer, logger } = options;
-  const lost = Promise.withResolvers<string>();
-  let ended: Promise<void> | undefined;
+  const end = Promise.withResolvers<MembershipEnd>();
+  let quitting: Promise<void> | undefined;
   let over = false;
+  let joined = false;
   let leaving = false;
   let busy = 0;
   let heartbeat: (() => Promise<void>) | undefined;
   let lastSign = performance.now();
   let givingWay: Promise<never> | undefined;
 
-  const consumer = client.consumer({
-    groupId: group,
-    partitionAssigners: [coPartitionedAssigner],
-    sessionTimeout: SESSION_TIMEOUT_MS,
-    heartbeatInterval: HEARTBEAT_INTERVAL_MS,
-    rebalanceTimeout: REBALANCE_TIMEOUT_MS,
-    maxWaitTimeInMs: MAX_WAIT_MS,
-    minBytes: MIN_BYTES,
-    maxBytes: MAX_BYTES,
-    maxBytesPerPartition: MAX_BYTES_PER_PARTITION,
-    allowAutoTopicCreation: false,
-    // kafkajs restarts itself after some errors only; a new consumer after all of them is one way instead of two.
-    retry: { ...RETRY, restartOnFailure: async () => false },
-  });
+  const consumer = client.consumer(consumerSettings(group));
   const committer = offsetCommitter({
     commit: (offsets) => consumer.commitOffsets(offsets),
     onFailed: (error) => logger.info({ group, error: messageOf(error) }, 'offsets could not be committed this time'),
@@ -93,6 +72,7 @@ export function joinGroup(options: MembershipOptions): Membership {
 
   consumer.on(consumer.events.GROUP_JOIN, () => {
     sign();
+    joined = true;
     committer.forget();
     givingWay = undefined;
     if (!leaving && !over) gatherer.resume();
@@ -100,11 +80,11 @@ export function joinGroup(options: MembershipOptions): Membership {
   consumer.on(consumer.events.REBALANCING, () => void committer.flush());
   consumer.on(consumer.events.FETCH, sign);
   consumer.on(consumer.events.HEARTBEAT, sign);
-  consumer.on(consumer.events.CRASH, ({ payload }) => void end(payload.error.message));
+  consumer.on(consumer.events.CRASH, ({ payload }) => void quitOnce(payload.error.message));
 
   const ticking = setInterval(tick, TICK_MS);
   const started = start().catch((error: unknown) => {
-    void end(messageOf(error));
+    void quitOnce(messageOf(error));
   });
 
   async function start(): Promise<void> {
@@ -148,7 +128,8 @@ export function joinGroup(options: MembershipOptions): Membership {
 
   function tick(): void {
     if (busy > 0) heartbeat?.().catch(onHeartbeatFailed);
-    else if (performance.now() - lastSign > SILENCE_LIMIT_MS) void end(`kafkajs was silent for ${SILENCE_LIMIT_MS} ms`);
+    else if (performance.now() - lastSign > SILENCE_LIMIT_MS)
+      void quitOnce(`kafkajs was silent for ${SILENCE_LIMIT_MS} ms`);
   }
 
   /** A connection that broke is no reason to drop the batch at hand: kafkajs connects again at the next fetch. */
@@ -173,9 +154,9 @@ export function joinGroup(options: MembershipOptions): Membership {
     await consumer.disconnect();
   }
 
-  function end(reason: string): Promise<void> {
-    ended ??= quit(reason);
-    return ended;
+  function quitOnce(reason: string): Promise<void> {
+    quitting ??= quit(reason);
+    return quitting;
   }
 
   async function quit(reason: string): Promise<void> {
@@ -185,17 +166,17 @@ export function joinGroup(options: MembershipOptions): Membership {
     // Only now that kafkajs was told to stop: it would fetch again at once what is let go.
     gatherer.abandon();
     committer.forget();
-    lost.resolve(reason);
+    end.resolve({ reason, joined });
     await left.catch(report);
   }
 
   return {
-    lost: lost.promise,
+    over: end.promise,
     leave: async () => {
       leaving = true;
       await gatherer.hold();
       await within(FLUSH_LIMIT_MS, 'the last commit', committer.flush()).catch(report);
-      await end('left');
+      await quitOnce('left');
     },
   };
 }
