@@ -138,7 +138,10 @@ export function deliver(options: DeliverOptions): BatchHandler {
     for (const { message } of readable) {
       const outcome = outcomes.get(message.envelope.commandId) ?? 'handled';
       observer.handled(message.topic, outcome);
-      if (verbose) logger.info({ sagaId: message.key, attempt: message.envelope.attempt, outcome }, message.topic);
+      if (!verbose) continue;
+      // A state topic's key is the id of a thing, not of a saga.
+      const subject = isStateTopic(message.topic) ? { key: message.key } : { sagaId: message.key };
+      logger.info({ ...subject, attempt: message.envelope.attempt, outcome }, message.topic);
     }
     for (const { received, reason } of letters) {
       observer.deadLetter(received.topic, reason.code);

@@ -88,6 +88,7 @@ export async function createHttpApp(options: HttpAppOptions): Promise<HttpApp> {
     answer(reply, notFound(`there is no ${request.method} ${pathOf(request.url)}`)),
   );
 
+  endConnectionsOnClose(app);
   const secure = securityHeaders();
   app.addHook('onRequest', (_request, reply, next) => {
     reply.headers(secure);
@@ -103,6 +104,18 @@ export async function createHttpApp(options: HttpAppOptions): Promise<HttpApp> {
   await app.register(apiDocs, { service });
   await app.register(healthRoutes, { metrics, readiness });
   return app;
+}
+
+/** Who is answered while the service stops is told to come back on another connection: a kept one would hold it up. */
+function endConnectionsOnClose(app: HttpApp): void {
+  let closing = false;
+  app.addHook('preClose', async () => {
+    closing = true;
+  });
+  app.addHook('onSend', (_request, reply, payload, next) => {
+    if (closing) reply.header('connection', 'close');
+    next(null, payload);
+  });
 }
 
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {

@@ -229,6 +229,23 @@ describe('operation', () => {
     expect((await app.inject(`/docs/${script}`)).headers['content-type']).toMatch('javascript');
   });
 
+  it('answers who waits when it stops, on a connection that then ends', async () => {
+    const held = Promise.withResolvers<void>();
+    const arrived = Promise.withResolvers<void>();
+    app.get('/held', async () => {
+      arrived.resolve();
+      await held.promise;
+      return {};
+    });
+    const url = await app.listen({ port: 0, host: '127.0.0.1' });
+    const answer = fetch(`${url}/held`);
+    await arrived.promise;
+    const closed = app.close();
+    held.resolve();
+    expect((await answer).headers.get('connection')).toBe('close');
+    await closed;
+  });
+
   it('sends security headers', async () => {
     const { headers } = await app.inject('/health/live');
     expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'x-frame-options': 'SAMEORIGIN' });

@@ -79,12 +79,14 @@ export function createOutbox({ database, broker, logger }: OutboxOptions): Outbo
       return result;
     },
     relay: async () => {
-      const relayed = await database.transaction((sql) => relayOnce(sql, broker));
-      // What is added while it is counted may or may not be in the count: it is kept beside it.
+      // Counted first: while the broker is away nothing is relayed, and that is when the count matters.
+      // What is added meanwhile may or may not be in it: it is kept beside it.
       const addedBefore = addedSince;
       const [row] = await database.query<{ rows: number }>(COUNT, [COUNT_LIMIT]);
       counted = row?.rows ?? 0;
       addedSince = Math.max(0, addedSince - addedBefore);
+      const relayed = await database.transaction((sql) => relayOnce(sql, broker));
+      counted = Math.max(0, counted - relayed);
       return relayed;
     },
     get size() {

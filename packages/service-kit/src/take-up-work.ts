@@ -55,8 +55,9 @@ export async function takeUpWork(options: WorkOptions): Promise<void> {
   await keepTrying(async () => parts.prepare?.(), { ...theDatabase, worthwhile: isTransient }).catch(refuse);
 
   enter('waits for the broker');
-  await keepTrying(() => broker.createTopics(TOPICS), theBroker);
+  // Before the broker is there: what has gathered in the outbox during an outage counts against its limit.
   run(outboxRelay({ outbox, logger }));
+  await keepTrying(() => broker.createTopics(TOPICS), theBroker);
   const handle = deliver({
     service,
     handler: parts.handler,
