@@ -237,11 +237,11 @@ describe('operation', () => {
       await held.promise;
       return {};
     });
+    app.addHook('preClose', async () => held.resolve());
     const url = await app.listen({ port: 0, host: '127.0.0.1' });
     const answer = fetch(`${url}/held`);
     await arrived.promise;
     const closed = app.close();
-    held.resolve();
     expect((await answer).headers.get('connection')).toBe('close');
     await closed;
   });
