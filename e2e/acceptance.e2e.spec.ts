@@ -172,7 +172,10 @@ describe('seeds 000 and 002: payment on Kafka with an aggregator', () => {
     const userId = await shop.user({ balance: 8_999 });
     const couponId = await shop.coupon({ userId, discountAmount: 1_000 });
     const order = await shop.orderToItsEnd({ userId, items: [{ productId, quantity: 1 }], couponId });
-    expect(order).toMatchObject({ status: 'CANCELLED', cancelReason: { step: 'balance', code: 'INSUFFICIENT_BALANCE' } });
+    expect(order).toMatchObject({
+      status: 'CANCELLED',
+      cancelReason: { step: 'balance', code: 'INSUFFICIENT_BALANCE' },
+    });
     expect(await shop.stock(productId)).toMatchObject({ available: 5, reserved: 0 });
     expect(await shop.couponStatus(couponId)).toBe('ISSUED');
     expect(await shop.balance(userId)).toBe(8_999);
@@ -189,22 +192,20 @@ describe('seed 002 §5: its named limitations', () => {
     });
     await shop.endedSaga(body.orderId);
     const messages = await readTopics(body.orderId);
-    expect(messages.map(({ topic }) => topic).sort()).toEqual(
-      [
-        'balance-deducted',
-        'complete-order-command',
-        'coupon-used',
-        'create-delivery-command',
-        'decrease-product-command',
-        'deduct-balance-command',
-        'delivery-created',
-        'order-completed',
-        'order-created',
-        'order-processed',
-        'product-decreased',
-        'use-coupon-command',
-      ],
-    );
+    expect(messages.map(({ topic }) => topic).sort()).toEqual([
+      'balance-deducted',
+      'complete-order-command',
+      'coupon-used',
+      'create-delivery-command',
+      'decrease-product-command',
+      'deduct-balance-command',
+      'delivery-created',
+      'order-completed',
+      'order-created',
+      'order-processed',
+      'product-decreased',
+      'use-coupon-command',
+    ]);
     for (const { topic, headers } of messages)
       expect(headers.traceparent?.slice(0, 35), topic).toBe(TRACEPARENT.slice(0, 35));
   });
@@ -236,12 +237,18 @@ describe('seed 001: order, inventory, payment', () => {
     expect(order).toMatchObject({ status: 'COMPLETED', saga: 'reserve-order' });
   });
 
-  test.each(['reserve-order', 'place-order'])('userId 2 has no money: inventory rolled back, cancelled (%s)', async (saga) => {
-    const productId = await shop.product({ stock: 5 });
-    const order = await shop.orderToItsEnd({ userId: 2, productId, quantity: 1, saga });
-    expect(order).toMatchObject({ status: 'CANCELLED', cancelReason: { step: 'balance', code: 'INSUFFICIENT_BALANCE' } });
-    expect(await shop.stock(productId)).toMatchObject({ available: 5, reserved: 0, sold: 0 });
-  });
+  test.each(['reserve-order', 'place-order'])(
+    'userId 2 has no money: inventory rolled back, cancelled (%s)',
+    async (saga) => {
+      const productId = await shop.product({ stock: 5 });
+      const order = await shop.orderToItsEnd({ userId: 2, productId, quantity: 1, saga });
+      expect(order).toMatchObject({
+        status: 'CANCELLED',
+        cancelReason: { step: 'balance', code: 'INSUFFICIENT_BALANCE' },
+      });
+      expect(await shop.stock(productId)).toMatchObject({ available: 5, reserved: 0, sold: 0 });
+    },
+  );
 });
 
 describe('seed 003: orchestrated, its six topics', () => {
@@ -274,9 +281,7 @@ describe('seed 003: orchestrated, its six topics', () => {
     const soldOut = await shop.product({ stock: 0 });
     const noStock = await shop.orderToItsEnd({ userId: 1, productId: soldOut, quantity: 1, saga: 'ship-order' });
     expect(noStock).toMatchObject({ status: 'CANCELLED', cancelReason: { code: 'OUT_OF_STOCK' } });
-    expect(outcomeOf(await readTopics(noStock.orderId), 'product-decreased')).toBe(
-      'rejected',
-    );
+    expect(outcomeOf(await readTopics(noStock.orderId), 'product-decreased')).toBe('rejected');
 
     await shop.send('delivery', 'PUT', '/unserved-areas', { prefixes: ['Atlantis'] });
     const inStock = await shop.product({ stock: 1 });
@@ -288,9 +293,7 @@ describe('seed 003: orchestrated, its six topics', () => {
       shipTo: { recipientName: 'A', address: 'Atlantis', phone: '1' },
     });
     expect(nowhere).toMatchObject({ status: 'CANCELLED', cancelReason: { code: 'ADDRESS_UNDELIVERABLE' } });
-    expect(outcomeOf(await readTopics(nowhere.orderId), 'delivery-created')).toBe(
-      'rejected',
-    );
+    expect(outcomeOf(await readTopics(nowhere.orderId), 'delivery-created')).toBe('rejected');
     expect(await shop.stock(inStock)).toMatchObject({ available: 1, reserved: 0 });
   });
 });

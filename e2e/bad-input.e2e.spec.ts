@@ -36,8 +36,7 @@ describe('bad input gets a clear 4xx that names each field, and changes nothing'
     expect(answer.status).toBe(status);
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
     expect(answer.body.code).toEqual(expect.any(String));
-    for (const pointer of pointers)
-      expect(answer.body.errors?.map((error) => error.pointer)).toContain(pointer);
+    for (const pointer of pointers) expect(answer.body.errors?.map((error) => error.pointer)).toContain(pointer);
     expect(await countOrders()).toBe(before);
   });
 

@@ -164,6 +164,8 @@ export class Shop {
         last = error;
       }
     }
-    throw new Error(`waited in vain for ${what}; last seen: ${last instanceof Error ? last.message : JSON.stringify(last)}`);
+    throw new Error(
+      `waited in vain for ${what}; last seen: ${last instanceof Error ? last.message : JSON.stringify(last)}`,
+    );
   }
 }
