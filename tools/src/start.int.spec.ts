@@ -9,6 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { removeEmbeddedPostgres } from './infrastructure/embedded-postgres.ts';
 import { removeJavaKafka } from './infrastructure/java-kafka.ts';
+import { findPostgresHome } from './infrastructure/postgres-home.ts';
 import { identityOf, isAlive, type ProcessIdentity } from './infrastructure/process-identity.ts';
 import type { StackAddresses } from './stack-file.ts';
 
@@ -44,6 +45,7 @@ describe.each([
     expect(await order.json()).toMatchObject({ status: 'COMPLETED' });
 
     const processes = await startedProcesses(services);
+    expect(processes.length).toBe(flags.length === 0 ? 9 : 2); // PostgreSQL, Kafka, the services
     expect(processes.filter(isAlive).length).toBe(processes.length);
     const { code, output } = await program.stop('SIGTERM');
     expect(output).toMatch(/stopped\s*$/);
@@ -113,6 +115,7 @@ it('that was killed is cleaned up after by the next one', async () => {
   const { services } = await killed.ready();
   const left = await startedProcesses(services);
   await killed.stop('SIGKILL');
+  await rm(path.join(dataDir, 'stack.json')); // else it would be taken for the next one's
   const next = start('--in-memory');
   await next.ready();
   expect(left.filter(isAlive)).toEqual([]);
@@ -149,8 +152,9 @@ function run(flags: string[]) {
 
 /** All that a start has started and that still runs. */
 async function startedProcesses(services: Partial<StackAddresses['services']>): Promise<ProcessIdentity[]> {
-  const files = ['postgres/home/data/postmaster.pid', 'kafka/kafka.pid'];
-  const texts = await Promise.all(files.map((file) => readFile(path.join(dataDir, file), 'utf8').catch(() => '')));
+  const home = await findPostgresHome(path.join(dataDir, 'postgres'));
+  const files = [path.join(home?.data ?? dataDir, 'postmaster.pid'), path.join(dataDir, 'kafka', 'kafka.pid')];
+  const texts = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '')));
   const pids = [...texts.map((line) => Number.parseInt(line, 10)), ...Object.values(services).map(({ pid }) => pid)];
   return [...new Set(pids)].flatMap((pid) => (pid ? (identityOf(pid) ?? []) : []));
 }

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,6 +8,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { withConnection } from '../database-connection.ts';
 import { removeEmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
 import { freePorts } from './ports.ts';
+import { findPostgresHome } from './postgres-home.ts';
 import { identityOf, isAlive } from './process-identity.ts';
 
 let dataDir: string;
@@ -40,11 +41,13 @@ it('stops the server that a killed start has left, and starts', async () => {
 
 it('does not take another process for the server that died with this number', async () => {
   const postgres = await start();
+  const home = await findPostgresHome(dataDir);
+  const pidFile = path.join(home?.data ?? '', 'postmaster.pid');
+  const whileItRuns = await readFile(pidFile, 'utf8');
   await postgres.stop();
-  const pidFile = path.join(dataDir, 'home', 'data', 'postmaster.pid');
-  spawnSync('cp', ['-p', '/dev/stdin', pidFile], { input: `${process.pid}\n${dataDir}\n` });
+  await writeFile(pidFile, whileItRuns.replace(String(postgres.pid), String(process.pid)));
   const again = await start();
-  expect(identityOf(process.pid)).toBeDefined();
+  expect(await run(again.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   await again.stop();
 });
 
