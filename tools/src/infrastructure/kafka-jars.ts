@@ -60,7 +60,7 @@ async function findMaven(): Promise<string> {
 
 async function fetchJars(maven: string, folder: string, signal: AbortSignal | undefined): Promise<void> {
   const goal = ['dependency:copy-dependencies', `-DoutputDirectory=${folder}`];
-  await run(maven, ['-q', '-B', ...goal], { cwd: PROJECT, timeout: FETCH_LIMIT_MS, signal }).catch(
+  await run(maven, ['-q', '-B', '-Dstyle.color=never', ...goal], { cwd: PROJECT, timeout: FETCH_LIMIT_MS, signal }).catch(
     (error: { stdout?: string; stderr?: string; message: string }) => {
       const lines = `${error.stdout ?? ''}\n${error.stderr ?? ''}`.split('\n').filter((line) => line.trim() !== '');
       throw new Error(`Kafka's jars cannot be fetched: ${(lines[0] ?? error.message).slice(0, 500)}`);
