@@ -9,8 +9,8 @@ const HEX = 16;
 const JITTER_DIGITS = 4;
 
 /**
- * How long to wait before the next attempt, in milliseconds, when so many have been used up. Jitter comes from the
- * id, not from chance: a rebuild from the journal waits as long.
+ * How long to wait before the next attempt, in milliseconds, when so many have been used up: growing up to the
+ * maximum, and at the maximum without end. Jitter comes from the id, not from chance: a rebuild waits as long.
  */
 export function backoffMs({ backoff }: RetryPolicy, used: number, commandId: string): number {
   const full = Math.min(backoff.initialMs * backoff.factor ** (used - 1), backoff.maxMs);

@@ -36,6 +36,10 @@ export type SentCommand = {
 /** One generation of a step: its action and, once it is undone, its compensation. */
 export type Run = { action: SentCommand; compensation?: SentCommand };
 
+/**
+ * The contract's. No message leaves a step FAILED: what has used up its attempts is undone at once, or is retried
+ * without end.
+ */
 export type StepStatus =
   | 'WAITING'
   | 'SKIPPED'

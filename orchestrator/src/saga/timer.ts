@@ -57,7 +57,10 @@ function timedOut(progress: Progress, place: CommandPlace, { answeredUpTo, mayPr
   }
 }
 
-/** Where no deadline ends the waiting, silence as long as the deadline's length is stuck. */
+/**
+ * Silence begins with the sending that nobody answered. Where no deadline ends the waiting, silence longer than the
+ * deadline's length is stuck, and still probed.
+ */
 function keepWaiting(progress: Progress, place: CommandPlace): void {
   const { definition, saga, now } = progress;
   const command = progress.command(place);

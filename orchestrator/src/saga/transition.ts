@@ -133,6 +133,7 @@ function takeFact(progress: Progress, fact: Message<FactTopic>): Transition {
   const { definition, saga } = progress;
   const { commandId = '(none)', attempt } = fact.envelope;
   const place = findCommand(saga, commandId);
+  // A fact that names one command and is the answer to another would leave a reply that nobody can read.
   if (!place || factOf[topicOf(definition, place)] !== fact.topic) {
     const message = `saga ${saga.id} never sent a command ${commandId} that ${fact.topic} answers`;
     return { ...unchanged(progress), dead: { code: 'UNKNOWN_COMMAND', message } };
