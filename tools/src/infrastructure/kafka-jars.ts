@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { promisify } from 'node:util';
+import { promisify, stripVTControlCharacters } from 'node:util';
 
 const run = promisify(execFile);
 
@@ -60,9 +60,10 @@ async function findMaven(): Promise<string> {
 
 async function fetchJars(maven: string, folder: string, signal: AbortSignal | undefined): Promise<void> {
   const goal = ['dependency:copy-dependencies', `-DoutputDirectory=${folder}`];
-  await run(maven, ['-q', '-B', '-Dstyle.color=never', ...goal], { cwd: PROJECT, timeout: FETCH_LIMIT_MS, signal }).catch(
+  await run(maven, ['-q', '-B', ...goal], { cwd: PROJECT, timeout: FETCH_LIMIT_MS, signal }).catch(
     (error: { stdout?: string; stderr?: string; message: string }) => {
-      const lines = `${error.stdout ?? ''}\n${error.stderr ?? ''}`.split('\n').filter((line) => line.trim() !== '');
+      const output = stripVTControlCharacters(`${error.stdout ?? ''}\n${error.stderr ?? ''}`);
+      const lines = output.split('\n').filter((line) => line.trim() !== '');
       throw new Error(`Kafka's jars cannot be fetched: ${(lines[0] ?? error.message).slice(0, 500)}`);
     },
   );
