@@ -39,7 +39,10 @@ export type ServiceParts = {
 };
 
 /** A service is its name, its settings, its database client and its parts; all the rest is the kit's. */
-export type ServiceDefinition<Shape extends z.ZodRawShape = z.ZodRawShape, Client extends PrismaClient = PrismaClient> = {
+export type ServiceDefinition<
+  Shape extends z.ZodRawShape = z.ZodRawShape,
+  Client extends PrismaClient = PrismaClient,
+> = {
   name: string;
   port: number;
   config: Shape;
