@@ -22,7 +22,8 @@ import { reserveOrder } from './reserve-order.ts';
 import { shipOrder } from './ship-order.ts';
 
 test('every definition that an order may ask for is registered, and none besides', () => {
-  expect(allSagas.definitions.map(({ name }) => name).sort()).toEqual([...sagaName.options].sort());
+  const names = new Set(allSagas.definitions.map(({ name }) => name)); // of one name several versions may be running
+  expect([...names].sort()).toEqual([...sagaName.options].sort());
 });
 
 /** The table of the contract. */

@@ -1,34 +1,20 @@
 import { z } from 'zod';
-import { failure } from './reasons.ts';
-import { amount, numericId, orderItems, shipTo, uuid } from './values.ts';
+import { type Action, actions, type Compensation, compensations } from './steps.ts';
+import { uuid } from './values.ts';
 
 const orderId = { orderId: uuid };
 
-/** A compensation names only the order: the participant finds what to undo by the header `actionid`. */
-const undo = z.object(orderId);
+const commandBody = <Body extends z.ZodRawShape>(body: Body) => z.object({ ...orderId, ...body });
 
-export const commands = {
-  'decrease-product-command': z.object({ ...orderId, items: orderItems }),
-  'restore-product-command': undo,
-  'use-coupon-command': z.object({
-    ...orderId,
-    couponId: numericId,
-    userId: numericId,
-    totalAmount: amount,
-    discountAmount: amount,
-  }),
-  'restore-coupon-command': undo,
-  'deduct-balance-command': z.object({ ...orderId, userId: numericId, amount }),
-  'refund-balance-command': undo,
-  'create-delivery-command': z.object({
-    ...orderId,
-    userId: numericId,
-    items: orderItems,
-    shipTo: shipTo.nullable(),
-  }),
-  'cancel-delivery-command': undo,
-  'complete-order-command': z.object({ ...orderId, paymentId: uuid.nullable(), deliveryId: uuid.nullable() }),
-  'cancel-order-command': z.object({ ...orderId, reason: failure }),
-} as const;
+type BodyOf<E> = E extends { body: infer Body extends z.ZodRawShape } ? Body : Record<never, never>;
+
+type CommandSchemas = {
+  [E in Action | Compensation as E['command']]: ReturnType<typeof commandBody<BodyOf<E>>>;
+};
+
+/** By its topic, what each command says. A compensation may name only the order: the header `actionid` says the rest. */
+export const commands = Object.fromEntries(
+  [...actions, ...compensations].map(({ command, body }) => [command, commandBody(body ?? {})]),
+) as unknown as CommandSchemas; // the table's types, kept entry by entry
 
 export type CommandTopic = keyof typeof commands;

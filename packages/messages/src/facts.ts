@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { reason } from './reasons.ts';
-import { amount, numericId, uuid } from './values.ts';
+import { type Action, actions, type Compensation, compensations } from './steps.ts';
+import { uuid } from './values.ts';
 
 const orderId = { orderId: uuid };
 const failed = z.object({ ...orderId, outcome: z.literal('failed'), reason });
@@ -19,17 +20,16 @@ const compensationFact = z.discriminatedUnion('outcome', [
   failed,
 ]);
 
-export const facts = {
-  'product-decreased': actionFact({ reservationId: uuid }),
-  'product-restored': compensationFact,
-  'coupon-used': actionFact({ couponId: numericId, discountAmount: amount }),
-  'coupon-restored': compensationFact,
-  'balance-deducted': actionFact({ paymentId: uuid, amount, balanceAfter: amount }),
-  'balance-refunded': compensationFact,
-  'delivery-created': actionFact({ deliveryId: uuid }),
-  'delivery-cancelled': compensationFact,
-  'order-completed': actionFact({}),
-  'order-cancelled': compensationFact,
-} as const;
+type ReplyOf<E> = E extends { reply: infer Reply extends z.ZodRawShape } ? Reply : Record<never, never>;
+
+type FactSchemas = { [E in Action as E['fact']]: ReturnType<typeof actionFact<ReplyOf<E>>> } & {
+  [E in Compensation as E['fact']]: typeof compensationFact;
+};
+
+/** By its topic, what each fact says. */
+export const facts = Object.fromEntries([
+  ...actions.map(({ fact, reply }) => [fact, actionFact(reply ?? {})]),
+  ...compensations.map(({ fact }) => [fact, compensationFact]),
+]) as unknown as FactSchemas; // the table's types, kept entry by entry
 
 export type FactTopic = keyof typeof facts;

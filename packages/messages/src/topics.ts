@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { announcements, deadLetters, type StateTopic, stateChanges } from './announcements.ts';
 import { type CommandTopic, commands } from './commands.ts';
 import { type FactTopic, facts } from './facts.ts';
+import { type Action, actions, type Compensation, compensations } from './steps.ts';
 
 /** Every topic and the schema of its messages' bodies. */
 export const topics = { ...commands, ...facts, ...announcements, ...stateChanges, ...deadLetters } as const;
@@ -15,30 +16,15 @@ export const isStateTopic = (name: Topic): name is StateTopic => Object.hasOwn(s
 export const isCommandTopic = (name: Topic): name is CommandTopic => Object.hasOwn(commands, name);
 export const isFactTopic = (name: Topic): name is FactTopic => Object.hasOwn(facts, name);
 
-/** Which fact answers which command. */
-export const factOf = {
-  'decrease-product-command': 'product-decreased',
-  'restore-product-command': 'product-restored',
-  'use-coupon-command': 'coupon-used',
-  'restore-coupon-command': 'coupon-restored',
-  'deduct-balance-command': 'balance-deducted',
-  'refund-balance-command': 'balance-refunded',
-  'create-delivery-command': 'delivery-created',
-  'cancel-delivery-command': 'delivery-cancelled',
-  'complete-order-command': 'order-completed',
-  'cancel-order-command': 'order-cancelled',
-} as const satisfies Record<CommandTopic, FactTopic>;
-
 /** The commands that undo: known by the header `actionid`, answered by success or `failed` only. */
-export const compensationTopics = [
-  'restore-product-command',
-  'restore-coupon-command',
-  'refund-balance-command',
-  'cancel-delivery-command',
-  'cancel-order-command',
-] as const satisfies readonly CommandTopic[];
-export type CompensationTopic = (typeof compensationTopics)[number];
-export type ActionTopic = Exclude<CommandTopic, CompensationTopic>;
+export type CompensationTopic = Compensation['command'];
+export type ActionTopic = Action['command'];
+export const compensationTopics = compensations.map(({ command }) => command) as readonly CompensationTopic[];
+
+/** Which fact answers which command. */
+export const factOf = Object.fromEntries(
+  [...actions, ...compensations].map(({ command, fact }) => [command, fact]),
+) as { [E in Action | Compensation as E['command']]: E['fact'] };
 
 export type FactOf<C extends CommandTopic> = (typeof factOf)[C];
 

@@ -2,21 +2,17 @@ import { encode } from '@saga/messages/codec';
 import type { CommandTopic } from '@saga/messages/commands';
 import { commandId, processedId } from '@saga/messages/ids';
 import type { Envelope, Message } from '@saga/messages/message';
+import { stepsByName } from '@saga/messages/steps';
 import type { ActionTopic, Body, CompensationTopic } from '@saga/messages/topics';
 import type { Delivery } from '@saga/service-kit/delivery';
 
-const stepOf: Record<CommandTopic, string> = {
-  'decrease-product-command': 'product',
-  'restore-product-command': 'product',
-  'use-coupon-command': 'coupon',
-  'restore-coupon-command': 'coupon',
-  'deduct-balance-command': 'balance',
-  'refund-balance-command': 'balance',
-  'create-delivery-command': 'delivery',
-  'cancel-delivery-command': 'delivery',
-  'complete-order-command': 'complete',
-  'cancel-order-command': 'order',
-};
+function stepOf(topic: CommandTopic): string {
+  const found = stepsByName.find(([, { action, compensation }]) =>
+    [action?.command, compensation?.command].includes(topic),
+  );
+  if (!found) throw new Error(`no step sends ${topic}`);
+  return found[0];
+}
 
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
@@ -34,8 +30,8 @@ export function action<C extends ActionTopic>(
   { generation = 0, attempt = 1 } = {},
 ): Message<C> {
   const { orderId } = body;
-  const id = commandId(orderId, stepOf[topic], 'action', generation);
-  const envelope: Envelope = { id, commandId: id, step: stepOf[topic], attempt, ...sentBy('orchestrator', orderId) };
+  const id = commandId(orderId, stepOf(topic), 'action', generation);
+  const envelope: Envelope = { id, commandId: id, step: stepOf(topic), attempt, ...sentBy('orchestrator', orderId) };
   // Body<C> ties the body to its topic; a union of all topics cannot be told so.
   return { topic, key: orderId, envelope, body } as Message<C>;
 }
@@ -47,11 +43,11 @@ export function compensation<C extends CompensationTopic>(
   { generation = 0, attempt = 1 } = {},
 ): Message<C> {
   const orderId = undone.key;
-  const id = commandId(orderId, stepOf[topic], 'compensation', generation);
+  const id = commandId(orderId, stepOf(topic), 'compensation', generation);
   const envelope: Envelope = {
     id,
     commandId: id,
-    step: stepOf[topic],
+    step: stepOf(topic),
     attempt,
     actionId: undone.envelope.id,
     ...sentBy('orchestrator', orderId),

@@ -4,7 +4,7 @@ import { type Definition, defineSaga, type Order, type Replies, type Step, type 
 const OTHERS_ID = '01980000-0000-7000-8000-0000000000ff';
 
 /** A body that fits the command, made of the order alone. */
-const bodies: { [C in ActionTopic]: (order: Order, replies: Replies) => ReturnType<StepOf<C>['body']> } = {
+const bodies = {
   'decrease-product-command': ({ items }) => ({ items }),
   'use-coupon-command': ({ couponId, userId, totalAmount, discountAmount }) => ({
     couponId: couponId ?? 1,
@@ -18,7 +18,7 @@ const bodies: { [C in ActionTopic]: (order: Order, replies: Replies) => ReturnTy
     paymentId: reply('balance-deducted')?.paymentId ?? null,
     deliveryId: reply('delivery-created')?.deliveryId ?? OTHERS_ID,
   }),
-};
+} satisfies { [C in ActionTopic]?: (order: Order, replies: Replies) => ReturnType<StepOf<C>['body']> };
 
 const undoOf: Partial<Record<ActionTopic, CompensationTopic>> = {
   'decrease-product-command': 'restore-product-command',
@@ -30,7 +30,7 @@ const undoOf: Partial<Record<ActionTopic, CompensationTopic>> = {
 type Details = Partial<Omit<Step, 'command' | 'body'>>;
 
 /** A step that can be undone, where its command can be. */
-export const step = (command: ActionTopic, details: Details = {}): Step =>
+export const step = (command: keyof typeof bodies, details: Details = {}): Step =>
   // Both stand under the same command in `bodies`; a union of all commands cannot be told so.
   ({ command, body: bodies[command], compensation: undoOf[command], ...details }) as Step;
 
