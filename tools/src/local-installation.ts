@@ -10,7 +10,7 @@ import { type NoKafka, type RunningKafka, startKafka } from './infrastructure/ka
 import { startPostgres } from './infrastructure/postgres.ts';
 import { migrate } from './migrate.ts';
 import { type Passwords, passwordsFromEnvironment } from './service-database-url.ts';
-import type { ServiceName } from './service-name.ts';
+import { type ServiceName, serviceNames } from './service-name.ts';
 import { assertServicePortsAreFree, createStack, type RunService, type Stack } from './stack.ts';
 import { keepStackFile, type StackAddresses } from './stack-file.ts';
 
@@ -38,7 +38,7 @@ const PARTITIONS = 4;
 
 /** Those whose state the order service has to know before it takes orders. */
 const ANNOUNCING: readonly ServiceName[] = ['product', 'balance', 'coupon'];
-const BEFORE_ORDERS: readonly ServiceName[] = [...ANNOUNCING, 'delivery', 'platform', 'orchestrator'];
+const BEFORE_ORDERS: readonly ServiceName[] = serviceNames.filter((name) => name !== 'order');
 
 /**
  * Brings up the whole system on this machine: servers, tables, services, demo data, and the order service last, which
