@@ -1,19 +1,18 @@
-import type { ActionTopic } from '@saga/messages/topics';
 import fc from 'fast-check';
 import type { Definition, Order, Step } from '../definition.ts';
-import { sagaOf, step } from './definitions.ts';
+import { sagaOf, step, type TestAction } from './definitions.ts';
 import { anOrder } from './messages.ts';
 import type { Nature, Natures } from './participants.ts';
 import { DAY_MS, HOUR_MS, SECOND_MS } from './scenario.ts';
 import type { Move } from './world.ts';
 
-const undoable: ActionTopic[] = [
+const undoable: TestAction[] = [
   'decrease-product-command',
   'use-coupon-command',
   'deduct-balance-command',
   'create-delivery-command',
 ];
-const WITHOUT_UNDO: ActionTopic = 'complete-order-command';
+const WITHOUT_UNDO: TestAction = 'complete-order-command';
 
 /**
  * Any sound definition over the commands that there are: some steps before the pivot, each after some earlier ones;

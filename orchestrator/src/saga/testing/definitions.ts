@@ -20,7 +20,10 @@ const bodies = {
   }),
 } satisfies { [C in ActionTopic]?: (order: Order, replies: Replies) => ReturnType<StepOf<C>['body']> };
 
-const undoOf: Partial<Record<ActionTopic, CompensationTopic>> = {
+/** What the tests' own definitions are made of; that there are other actions does not concern them. */
+export type TestAction = keyof typeof bodies;
+
+const undoOf: Partial<Record<TestAction, CompensationTopic>> = {
   'decrease-product-command': 'restore-product-command',
   'use-coupon-command': 'restore-coupon-command',
   'deduct-balance-command': 'refund-balance-command',
@@ -30,7 +33,7 @@ const undoOf: Partial<Record<ActionTopic, CompensationTopic>> = {
 type Details = Partial<Omit<Step, 'command' | 'body'>>;
 
 /** A step that can be undone, where its command can be. */
-export const step = (command: keyof typeof bodies, details: Details = {}): Step =>
+export const step = (command: TestAction, details: Details = {}): Step =>
   // Both stand under the same command in `bodies`; a union of all commands cannot be told so.
   ({ command, body: bodies[command], compensation: undoOf[command], ...details }) as Step;
 
