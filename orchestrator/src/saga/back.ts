@@ -1,6 +1,6 @@
 import { ORDER_STEP } from '@saga/messages/ids';
 import type { Failure } from '@saga/messages/reasons';
-import type { Definition } from './definition.ts';
+import { type Definition, stepOf } from './definition.ts';
 import { openCommands, type Progress } from './progress.ts';
 import { atRest, runsOf, type Saga, type StepState, stateOf } from './state.ts';
 
@@ -12,7 +12,7 @@ import { atRest, runsOf, type Saga, type StepState, stateOf } from './state.ts';
 export function mayTurnBack(definition: Definition, saga: Saga): boolean {
   if (saga.status !== 'RUNNING') return false;
   const { status } = stateOf(saga, definition.pivot);
-  const hasCompensation = definition.steps.get(definition.pivot)?.compensation !== undefined;
+  const hasCompensation = stepOf(definition, definition.pivot).compensation !== undefined;
   return status === 'WAITING' || status === 'REJECTED' || (status === 'SENT' && hasCompensation);
 }
 

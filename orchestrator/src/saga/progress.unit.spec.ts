@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { placeOrder } from '../sagas/place-order.ts';
 import { findCommand, openCommands, Progress, sentCommands } from './progress.ts';
 import { stateOf } from './state.ts';
+import { triedAgain } from './testing/generations.ts';
 import { after, begun, cancelled, rejected, succeeded, undone } from './testing/scenario.ts';
 
 const started = () => begun(placeOrder).saga;
@@ -25,6 +26,11 @@ describe('the commands of a saga', () => {
     expect(openCommands(scenario.saga)).toEqual([{ step: 'product', generation: 0, operation: 'compensation' }]);
     scenario.when(undone('product'), undone('order'));
     expect(openCommands(scenario.saga)).toEqual([]);
+  });
+
+  test('are not open of an earlier generation that was undone, answered or not', () => {
+    const scenario = triedAgain(begun(placeOrder, { couponId: null }), 'product');
+    expect(openCommands(scenario.saga)).toEqual([{ step: 'product', generation: 1, operation: 'action' }]);
   });
 
   test('are found by their id', () => {
