@@ -36,21 +36,20 @@ export async function fireTimers(options: TimerOptions): Promise<number> {
 /** No message caused what a timer sends: it goes through the outbox. */
 const fireChunk = ({ registry, store, outbox, inboxDays }: TimerOptions): Promise<number> =>
   outbox.transaction(async (sql) => {
-    const { now, sagas } = await store.claimDue(sql, CHUNK);
-    // A version that only newer replicas know is theirs to wake (trap 30).
-    const known = [...sagas.values()].filter(({ definition }) => registry.find(definition.name, definition.version));
-    if (known.length === 0) return { result: 0, messages: [] };
-    const partitions = [...new Set(known.map((saga) => saga.partition))];
+    const { now, sagas } = await store.claimDue(sql, registry.definitions, CHUNK);
+    if (sagas.size === 0) return { result: 0, messages: [] };
+    const due = [...sagas.values()];
+    const partitions = [...new Set(due.map((saga) => saga.partition))];
     const budget = new ProbeBudget(await store.loadProgress(sql, partitions), now);
-    const fired = known.map((saga) => fire(registry, budget, saga, now, inboxDays));
-    await store.save(sql, {
+    const fired = due.map((saga) => fire(registry, budget, saga, now, inboxDays));
+    store.save(sql, {
       changes: fired.flatMap(({ changes }) => changes),
       journal: fired.flatMap(({ journal }) => journal),
       answered: [],
     });
-    await store.setWakeUps(sql, new Map(fired.map(({ id, wakeAt }) => [id, wakeAt])));
-    await store.countProbes(sql, budget.spent);
-    return { result: known.length, messages: fired.flatMap(({ sent }) => sent) };
+    store.setWakeUps(sql, new Map(fired.map(({ id, wakeAt }) => [id, wakeAt])));
+    store.countProbes(sql, budget.spent);
+    return { result: due.length, messages: fired.flatMap(({ sent }) => sent) };
   });
 
 type Fired = {

@@ -25,7 +25,7 @@ export function messageHandler(registry: Registry, store: SagaStore, database: D
           batch.map(({ sagaId }) => sagaId),
         );
         const folded = foldSagas(registry, sagas, batch, now);
-        await store.save(sql, folded);
+        store.save(sql, folded);
         return {
           publish: folded.sent,
           dead: folded.dead.flatMap(({ index, reason }) => {

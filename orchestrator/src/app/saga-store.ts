@@ -1,6 +1,6 @@
 import type { CommandTopic } from '@saga/messages/commands';
 import type { Message } from '@saga/messages/message';
-import type { Sql } from '@saga/service-kit/database';
+import type { Sql, Transaction } from '@saga/service-kit/database';
 import type { Incoming } from '../saga/incoming.ts';
 import type { AwaitedSaga, Instant, Saga } from '../saga/state.ts';
 
@@ -41,18 +41,26 @@ export type SavedBatch = {
 export interface SagaStore {
   /** The sagas that exist of these, locked, and the database's clock. */
   load(sql: Sql, ids: readonly string[]): Promise<{ now: Instant; sagas: Map<string, Saga | AwaitedSaga> }>;
-  /** Sagas that are due, locked; those that another replica has locked are skipped. */
-  claimDue(sql: Sql, limit: number): Promise<{ now: Instant; sagas: Map<string, Saga> }>;
+  /**
+   * Sagas that are due and run on one of these definitions, locked; those that another replica has locked are skipped.
+   * A version that only newer replicas know is theirs to wake (trap 30).
+   */
+  claimDue(
+    sql: Sql,
+    known: readonly { name: string; version: number }[],
+    limit: number,
+  ): Promise<{ now: Instant; sagas: Map<string, Saga> }>;
   /**
    * New sagas, changed ones, their journal and the progress of their participants. Progress only ever lowers a saga's
    * wake-up time, so that updates stay heap-only.
    *
-   * @throws a unique violation where another replica started a saga first; where a version is not the expected one.
+   * The commit fails with a unique violation where another replica started a saga first, and where a version is not
+   * the expected one.
    */
-  save(sql: Sql, batch: SavedBatch): Promise<void>;
+  save(sql: Transaction, batch: SavedBatch): void;
   /** Sets wake-up times anew: after a timer has fired. */
-  setWakeUps(sql: Sql, wakeUps: ReadonlyMap<string, Instant | undefined>): Promise<void>;
+  setWakeUps(sql: Transaction, wakeUps: ReadonlyMap<string, Instant | undefined>): void;
   /** Progress on these partitions, locked. */
   loadProgress(sql: Sql, partitions: readonly number[]): Promise<TopicProgress[]>;
-  countProbes(sql: Sql, progress: readonly TopicProgress[]): Promise<void>;
+  countProbes(sql: Transaction, progress: readonly TopicProgress[]): void;
 }

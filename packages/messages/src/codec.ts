@@ -23,7 +23,8 @@ export type UnreadableCode =
   | 'NUL_CHARACTER'
   | 'BAD_HEADERS'
   | 'UNKNOWN_VERSION'
-  | 'BAD_BODY';
+  | 'BAD_BODY'
+  | 'BAD_KEY';
 
 export type Decoded = { ok: true; message: Message } | { ok: false; code: UnreadableCode; reason: string };
 
@@ -91,10 +92,15 @@ export function decode(received: ReceivedMessage): Decoded {
   const body = topics[topic].safeParse(json);
   if (!body.success) return unreadable('BAD_BODY', explain(body.error));
   const { data } = envelope;
+  const { data: content } = body;
+  // The key decides the partition, and with it who handles the saga: it must be the order's id.
+  const orderId = 'orderId' in content ? content.orderId : undefined;
+  if (orderId !== undefined && orderId !== received.key.toLowerCase())
+    return unreadable('BAD_KEY', `the key ${received.key} is not the order's id ${orderId}`);
   // The one place where a body's type is tied to its topic: the schema just checked it.
   const message = {
     topic,
-    key: received.key,
+    key: orderId ?? received.key,
     envelope: {
       id: data.ce_id,
       source: data.ce_source,
@@ -106,7 +112,7 @@ export function decode(received: ReceivedMessage): Decoded {
       attempt: data.attempt,
       actionId: data.actionid,
     },
-    body: body.data,
+    body: content,
   } as Message;
   return { ok: true, message };
 }

@@ -6,6 +6,17 @@ export interface Sql {
   query<Row extends object>(statement: string, values?: readonly unknown[]): Promise<Row[]>;
 }
 
+/** Statements that succeed or fail together. */
+export interface Transaction extends Sql {
+  /**
+   * Sends a statement whose rows nobody needs, without waiting for it: it travels with the commit, and where it fails
+   * there is no commit and the transaction rejects with its error.
+   *
+   * @throws Error after the work has ended: the statement would no longer be part of the transaction.
+   */
+  send(statement: string, values: readonly unknown[]): void;
+}
+
 /**
  * The hot path's door to PostgreSQL: constant set-based statements, prepared once per connection. Ordinary queries
  * go through Prisma on the same pool (docs/adr/0002).
@@ -15,7 +26,7 @@ export interface Database extends Sql {
    * All or nothing. Any failing statement rolls back and rejects; a commit that PostgreSQL turned into a rollback
    * (because an error inside was swallowed) rejects too (trap 15).
    */
-  transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result>;
+  transaction<Result>(work: (sql: Transaction) => Promise<Result>): Promise<Result>;
 }
 
 export type PoolOptions = { url: string; maxConnections: number; statementTimeoutMs: number; connectTimeoutMs: number };
@@ -41,13 +52,25 @@ export function postgresDatabase(pool: pg.Pool): Database {
       const connection = await pool.connect();
       let broken: Error | undefined;
       try {
-        // Pipelined: it travels with the first statements, and statements sent together share a round trip.
-        const begun = connection.query('BEGIN');
-        begun.catch(() => {}); // told below, unless the first statement tells it first
-        const result = await work({ query: (statement, values) => prepared(connection, statement, values) });
-        await begun;
-        const commit = await connection.query('COMMIT');
-        if (commit.command !== 'COMMIT') throw new Error(`the transaction ended in ${commit.command}, not in a commit`);
+        // Pipelined: BEGIN travels with the first statements, the commit with the last, and what is sent together
+        // shares a round trip. The answers come in the order of the sending, so that the first error is the cause.
+        const sent: Promise<unknown>[] = [told(connection.query('BEGIN'))];
+        let isOver = false;
+        const result = await work({
+          query: (statement, values) => {
+            assertGoesOn(isOver);
+            return prepared(connection, statement, values);
+          },
+          send: (statement, values) => {
+            assertGoesOn(isOver);
+            sent.push(told(prepared(connection, statement, values)));
+          },
+        });
+        isOver = true;
+        const committed = told(connection.query('COMMIT'));
+        await Promise.all(sent);
+        const { command } = await committed;
+        if (command !== 'COMMIT') throw new Error(`the transaction ended in ${command}, not in a commit`);
         return result;
       } catch (error) {
         await connection.query('ROLLBACK').catch((rollback: Error) => {
@@ -60,6 +83,16 @@ export function postgresDatabase(pool: pg.Pool): Database {
       }
     },
   };
+}
+
+/** Its failure is told when it is awaited, after the work; until then it is nobody's surprise. */
+function told<Value>(promise: Promise<Value>): Promise<Value> {
+  promise.catch(() => {});
+  return promise;
+}
+
+function assertGoesOn(isOver: boolean): void {
+  if (isOver) throw new Error('a statement came after the work of its transaction had ended');
 }
 
 const names = new Map<string, string>();

@@ -2,7 +2,7 @@ import { encode, type WireMessage } from '@saga/messages/codec';
 import type { Message } from '@saga/messages/message';
 import type { Logger } from 'pino';
 import type { Broker } from './broker.ts';
-import type { Database, Sql } from './database.ts';
+import type { Database, Sql, Transaction } from './database.ts';
 import { messageOf } from './faults.ts';
 import { naturalBatch } from './natural-batch.ts';
 
@@ -12,7 +12,9 @@ import { naturalBatch } from './natural-batch.ts';
  */
 export interface Outbox {
   /** Commits the work and the messages it returns as one; resolves after the commit, not after the publishing. */
-  transaction<Result>(work: (sql: Sql) => Promise<{ result: Result; messages: readonly Message[] }>): Promise<Result>;
+  transaction<Result>(
+    work: (sql: Transaction) => Promise<{ result: Result; messages: readonly Message[] }>,
+  ): Promise<Result>;
   /** Publishes what stands longer than it should (a crash, an outage); returns how many. For one relay tick. */
   relay(): Promise<number>;
   /** Rows at the last count and those added here since: for a limit, not for a balance. */

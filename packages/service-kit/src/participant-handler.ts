@@ -1,5 +1,5 @@
 import type { Message } from '@saga/messages/message';
-import type { Database, Sql } from './database.ts';
+import type { Database, Sql, Transaction } from './database.ts';
 import type { DeliveryHandler } from './delivery.ts';
 import { failedReply, fold, type InboxEntry, topicsOf } from './fold.ts';
 import type { Participant } from './participant.ts';
@@ -13,8 +13,8 @@ export function participantHandler<Tables>(participant: Participant<Tables>, dat
         const messages = deliveries.map((delivery) => delivery.message);
         const [{ now, inbox }, rows] = await Promise.all([loadInbox(sql, messages), participant.load(sql, messages)]);
         const { changes, handled, publish } = fold(participant, inbox, rows, messages, now);
-        await participant.save(sql, changes);
-        await insertInbox(sql, handled);
+        participant.save(sql, changes);
+        insertInbox(sql, handled);
         return { publish, dead: [] };
       }),
     failed: (delivery, reason) => failedReply(participant.service, delivery.message, reason, new Date()),
@@ -50,8 +50,8 @@ const INSERT_INBOX = `
  * Plain inserts in id order, never ON CONFLICT: another replica's uncommitted row cannot be seen, so a unique
  * violation must undo and repeat the whole batch (trap 25).
  */
-async function insertInbox(sql: Sql, handled: ReadonlyMap<string, InboxEntry>): Promise<void> {
+function insertInbox(sql: Transaction, handled: ReadonlyMap<string, InboxEntry>): void {
   if (handled.size === 0) return;
   const replies = [...handled.values()].map((entry) => (entry === 'fenced' ? null : JSON.stringify(entry.replies)));
-  await sql.query(INSERT_INBOX, [[...handled.keys()], replies]);
+  sql.send(INSERT_INBOX, [[...handled.keys()], replies]);
 }

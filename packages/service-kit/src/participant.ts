@@ -1,7 +1,7 @@
 import type { Message } from '@saga/messages/message';
 import type { Rejection, RejectionCode } from '@saga/messages/reasons';
 import type { ActionTopic, Body, CompensationTopic, FactOf, Topic } from '@saga/messages/topics';
-import type { Sql } from './database.ts';
+import type { Sql, Transaction } from './database.ts';
 
 /** The rows that a batch touches, by table and key: loaded locked, read by `decide`, never changed in place. */
 export type Rows<Tables> = { readonly [Table in keyof Tables]: ReadonlyMap<Key, Tables[Table]> };
@@ -48,7 +48,7 @@ export type Participant<Tables> = {
   /** One statement per table, set-based, rows locked in key order; a compensation's rows by `actionid`. */
   load(sql: Sql, messages: readonly Message[]): Promise<Rows<Tables>>;
   /** One statement per table, set-based. Gets only rows that were changed. */
-  save(sql: Sql, changes: { readonly [Table in keyof Tables]: readonly Tables[Table][] }): Promise<void>;
+  save(sql: Transaction, changes: { readonly [Table in keyof Tables]: readonly Tables[Table][] }): void;
 };
 
 /** Rows by their key, as `load` returns them. */

@@ -1,5 +1,5 @@
 import type { Message } from '@saga/messages/message';
-import type { Sql } from '@saga/service-kit/database';
+import type { Sql, Transaction } from '@saga/service-kit/database';
 import { byKey, type Rows } from '@saga/service-kit/participant';
 import type { Account, Ledger, Payment } from './domain.ts';
 
@@ -46,20 +46,18 @@ const SAVE_ACCOUNTS = `
   FROM unnest($1::bigint[], $2::bigint[]) AS changed (user_id, balance)
   WHERE accounts.user_id = changed.user_id`;
 
-export async function saveLedger(
-  sql: Sql,
+export function saveLedger(
+  sql: Transaction,
   { payments, accounts }: { payments: readonly Payment[]; accounts: readonly Account[] },
-): Promise<void> {
-  await Promise.all([
-    payments.length > 0 &&
-      sql.query(SAVE_PAYMENTS, [
-        payments.map((payment) => payment.actionId),
-        payments.map((payment) => payment.orderId),
-        payments.map((payment) => payment.userId),
-        payments.map((payment) => payment.amount),
-        payments.map((payment) => payment.status),
-      ]),
-    accounts.length > 0 &&
-      sql.query(SAVE_ACCOUNTS, [accounts.map((account) => account.userId), accounts.map((account) => account.balance)]),
-  ]);
+): void {
+  if (payments.length > 0)
+    sql.send(SAVE_PAYMENTS, [
+      payments.map((payment) => payment.actionId),
+      payments.map((payment) => payment.orderId),
+      payments.map((payment) => payment.userId),
+      payments.map((payment) => payment.amount),
+      payments.map((payment) => payment.status),
+    ]);
+  if (accounts.length > 0)
+    sql.send(SAVE_ACCOUNTS, [accounts.map((account) => account.userId), accounts.map((account) => account.balance)]);
 }

@@ -1,5 +1,5 @@
 import type { Message } from '@saga/messages/message';
-import type { Sql } from '@saga/service-kit/database';
+import type { Sql, Transaction } from '@saga/service-kit/database';
 import { byKey, type Rows } from '@saga/service-kit/participant';
 import type { Coupon, Wallet } from './domain.ts';
 
@@ -31,9 +31,9 @@ const SAVE_COUPONS = `
   FROM unnest($1::bigint[], $2::uuid[], $3::uuid[]) AS changed (coupon_id, action_id, order_id)
   WHERE coupons.coupon_id = changed.coupon_id`;
 
-export async function saveWallet(sql: Sql, { coupons }: { coupons: readonly Coupon[] }): Promise<void> {
+export function saveWallet(sql: Transaction, { coupons }: { coupons: readonly Coupon[] }): void {
   if (coupons.length === 0) return;
-  await sql.query(SAVE_COUPONS, [
+  sql.send(SAVE_COUPONS, [
     coupons.map((coupon) => coupon.couponId),
     coupons.map((coupon) => coupon.use?.actionId ?? null),
     coupons.map((coupon) => coupon.use?.orderId ?? null),

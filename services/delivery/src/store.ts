@@ -1,5 +1,5 @@
 import type { Message } from '@saga/messages/message';
-import type { Sql } from '@saga/service-kit/database';
+import type { Sql, Transaction } from '@saga/service-kit/database';
 import { byKey, type Rows } from '@saga/service-kit/participant';
 import type { Delivery, Shipping, UnservedArea } from './domain.ts';
 
@@ -40,9 +40,9 @@ const SAVE_DELIVERIES = `
   ON CONFLICT (delivery_id) DO UPDATE SET status = excluded.status`;
 
 /** The unserved areas are changed over HTTP only. */
-export async function saveShipping(sql: Sql, { deliveries }: { deliveries: readonly Delivery[] }): Promise<void> {
+export function saveShipping(sql: Transaction, { deliveries }: { deliveries: readonly Delivery[] }): void {
   if (deliveries.length === 0) return;
-  await sql.query(SAVE_DELIVERIES, [
+  sql.send(SAVE_DELIVERIES, [
     deliveries.map((delivery) => delivery.deliveryId),
     deliveries.map((delivery) => delivery.orderId),
     deliveries.map((delivery) => delivery.userId),

@@ -1,6 +1,6 @@
 import type { Message } from '@saga/messages/message';
 import type { Failure } from '@saga/messages/reasons';
-import type { Sql } from '@saga/service-kit/database';
+import type { Sql, Transaction } from '@saga/service-kit/database';
 import { byKey, type Rows } from '@saga/service-kit/participant';
 import type { Order, OrderState, OrderTables, OrderTerms } from './domain.ts';
 import type { Account, Coupon, Product } from './read-models.ts';
@@ -88,16 +88,14 @@ const SAVE_COUPONS = `
   SET user_id = excluded.user_id, discount_amount = excluded.discount_amount, version = excluded.version
   WHERE coupons.version < excluded.version`;
 
-export async function saveOrders(
-  sql: Sql,
+export function saveOrders(
+  sql: Transaction,
   { orders, products, accounts, coupons }: { readonly [Table in keyof OrderTables]: readonly OrderTables[Table][] },
-): Promise<void> {
-  await Promise.all([
-    orders.length > 0 && sql.query(SAVE_ORDERS, columnsOfEnded(orders)),
-    products.length > 0 && sql.query(SAVE_PRODUCTS, columnsOfProducts(products)),
-    accounts.length > 0 && sql.query(SAVE_ACCOUNTS, columnsOfAccounts(accounts)),
-    coupons.length > 0 && sql.query(SAVE_COUPONS, columnsOfCoupons(coupons)),
-  ]);
+): void {
+  if (orders.length > 0) sql.send(SAVE_ORDERS, columnsOfEnded(orders));
+  if (products.length > 0) sql.send(SAVE_PRODUCTS, columnsOfProducts(products));
+  if (accounts.length > 0) sql.send(SAVE_ACCOUNTS, columnsOfAccounts(accounts));
+  if (coupons.length > 0) sql.send(SAVE_COUPONS, columnsOfCoupons(coupons));
 }
 
 const columnsOfEnded = (orders: readonly Order[]): unknown[] => [

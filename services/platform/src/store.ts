@@ -1,4 +1,4 @@
-import type { Sql } from '@saga/service-kit/database';
+import type { Transaction } from '@saga/service-kit/database';
 import type { Rows } from '@saga/service-kit/participant';
 import type { Books, DayIncrease, Dispatch } from './domain.ts';
 
@@ -25,24 +25,22 @@ const SAVE_DAYS = `
     final_amount = day.final_amount + excluded.final_amount`;
 
 /** Writes dispatches, then days, each in key order: as everywhere in this service (trap 13). */
-export async function saveBooks(
-  sql: Sql,
+export function saveBooks(
+  sql: Transaction,
   { dispatches, days }: { dispatches: readonly Dispatch[]; days: readonly DayIncrease[] },
-): Promise<void> {
-  await Promise.all([
-    dispatches.length > 0 &&
-      sql.query(SAVE_DISPATCHES, [
-        dispatches.map((dispatch) => dispatch.orderId),
-        dispatches.map((dispatch) => JSON.stringify(dispatch.order)),
-      ]),
-    days.length > 0 &&
-      sql.query(SAVE_DAYS, [
-        days.map((day) => day.date),
-        days.map((day) => day.orders),
-        days.map((day) => day.items),
-        days.map((day) => day.totalAmount),
-        days.map((day) => day.discountAmount),
-        days.map((day) => day.finalAmount),
-      ]),
-  ]);
+): void {
+  if (dispatches.length > 0)
+    sql.send(SAVE_DISPATCHES, [
+      dispatches.map((dispatch) => dispatch.orderId),
+      dispatches.map((dispatch) => JSON.stringify(dispatch.order)),
+    ]);
+  if (days.length > 0)
+    sql.send(SAVE_DAYS, [
+      days.map((day) => day.date),
+      days.map((day) => day.orders),
+      days.map((day) => day.items),
+      days.map((day) => day.totalAmount),
+      days.map((day) => day.discountAmount),
+      days.map((day) => day.finalAmount),
+    ]);
 }

@@ -1,5 +1,5 @@
 import type { Message } from '@saga/messages/message';
-import type { Sql } from '@saga/service-kit/database';
+import type { Sql, Transaction } from '@saga/service-kit/database';
 import { byKey, type Rows } from '@saga/service-kit/participant';
 import type { Product, Reservation, Stock } from './domain.ts';
 
@@ -51,24 +51,22 @@ const SAVE_PRODUCTS = `
     AS changed (product_id, available, reserved, sold)
   WHERE products.product_id = changed.product_id`;
 
-export async function saveStock(
-  sql: Sql,
+export function saveStock(
+  sql: Transaction,
   { reservations, products }: { reservations: readonly Reservation[]; products: readonly Product[] },
-): Promise<void> {
-  await Promise.all([
-    reservations.length > 0 &&
-      sql.query(SAVE_RESERVATIONS, [
-        reservations.map((reservation) => reservation.actionId),
-        reservations.map((reservation) => reservation.orderId),
-        reservations.map((reservation) => JSON.stringify(reservation.items)),
-        reservations.map((reservation) => reservation.status),
-      ]),
-    products.length > 0 &&
-      sql.query(SAVE_PRODUCTS, [
-        products.map((product) => product.productId),
-        products.map((product) => product.available),
-        products.map((product) => product.reserved),
-        products.map((product) => product.sold),
-      ]),
-  ]);
+): void {
+  if (reservations.length > 0)
+    sql.send(SAVE_RESERVATIONS, [
+      reservations.map((reservation) => reservation.actionId),
+      reservations.map((reservation) => reservation.orderId),
+      reservations.map((reservation) => JSON.stringify(reservation.items)),
+      reservations.map((reservation) => reservation.status),
+    ]);
+  if (products.length > 0)
+    sql.send(SAVE_PRODUCTS, [
+      products.map((product) => product.productId),
+      products.map((product) => product.available),
+      products.map((product) => product.reserved),
+      products.map((product) => product.sold),
+    ]);
 }

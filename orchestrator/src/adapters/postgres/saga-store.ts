@@ -9,8 +9,10 @@ import { setWakeUps } from './wake-ups.ts';
 export const postgresSagaStore: SagaStore = {
   load: loadSagas,
   claimDue,
-  save: async (sql, { changes, journal, answered }) => {
-    await Promise.all([saveSagas(sql, changes), saveJournal(sql, journal), saveAnswered(sql, answered)]);
+  save: (sql, { changes, journal, answered }) => {
+    saveSagas(sql, changes);
+    saveJournal(sql, journal);
+    saveAnswered(sql, answered);
   },
   setWakeUps,
   loadProgress,

@@ -1,4 +1,4 @@
-import type { Sql } from '@saga/service-kit/database';
+import type { Transaction } from '@saga/service-kit/database';
 import type { AnsweredUpTo, JournalRow, SagaChange } from '../../app/saga-store.ts';
 import { messageIdOf } from '../../saga/incoming.ts';
 import type { Saga } from '../../saga/state.ts';
@@ -17,8 +17,12 @@ const INSERT = `
             failure_code, stuck_since, stuck_code, wake_at, started_at, updated_at, ended_at)
   ORDER BY id`;
 
-/** Progress only lowers wake_at, so that the update stays heap-only; the end clears it. */
+/**
+ * Progress only lowers wake_at, so that the update stays heap-only; the end clears it. The rows were locked: only a bug
+ * can have changed a version since, and it must not pass unseen: then the statement fails (it divides by zero).
+ */
 const UPDATE = `
+  WITH updated AS (
   UPDATE saga SET
     definition = changed.definition, definition_version = changed.definition_version,
     status = changed.status, version = changed.version, state = changed.state,
@@ -32,53 +36,45 @@ const UPDATE = `
     AS changed (id, definition, definition_version, status, version, state,
                 failure_code, stuck_since, stuck_code, wake_at, updated_at, ended_at, expected_version)
   WHERE saga.id = changed.id AND saga.version = changed.expected_version
-  RETURNING saga.id`;
+  RETURNING saga.id)
+  SELECT 1 / (count(*) = cardinality($1::uuid[]))::int FROM updated`;
 
-export async function saveSagas(sql: Sql, changes: readonly SagaChange[]): Promise<void> {
+export function saveSagas(sql: Transaction, changes: readonly SagaChange[]): void {
   const created = changes.filter(({ expectedVersion }) => expectedVersion === undefined).map(rowOf);
   const changed = changes.filter(({ expectedVersion }) => expectedVersion !== undefined).map(rowOf);
-  await Promise.all([
-    created.length > 0 &&
-      sql.query(INSERT, [
-        created.map((row) => row.id),
-        created.map((row) => row.definition),
-        created.map((row) => row.definitionVersion),
-        created.map((row) => row.status),
-        created.map((row) => row.version),
-        created.map((row) => row.partition),
-        created.map((row) => row.state),
-        created.map((row) => row.failureCode),
-        created.map((row) => row.stuckSince),
-        created.map((row) => row.stuckCode),
-        created.map((row) => row.wakeAt),
-        created.map((row) => row.startedAt),
-        created.map((row) => row.updatedAt),
-        created.map((row) => row.endedAt),
-      ]),
-    changed.length > 0 && update(sql, changed),
-  ]);
-}
-
-type Row = ReturnType<typeof rowOf>;
-
-async function update(sql: Sql, rows: readonly Row[]): Promise<void> {
-  const updated = await sql.query<{ id: string }>(UPDATE, [
-    rows.map((row) => row.id),
-    rows.map((row) => row.definition),
-    rows.map((row) => row.definitionVersion),
-    rows.map((row) => row.status),
-    rows.map((row) => row.version),
-    rows.map((row) => row.state),
-    rows.map((row) => row.failureCode),
-    rows.map((row) => row.stuckSince),
-    rows.map((row) => row.stuckCode),
-    rows.map((row) => row.wakeAt),
-    rows.map((row) => row.updatedAt),
-    rows.map((row) => row.endedAt),
-    rows.map((row) => row.expectedVersion),
-  ]);
-  // The rows were locked: only a bug can have changed them since.
-  if (updated.length !== rows.length) throw new Error('a locked saga has another version than it was loaded with');
+  if (created.length > 0)
+    sql.send(INSERT, [
+      created.map((row) => row.id),
+      created.map((row) => row.definition),
+      created.map((row) => row.definitionVersion),
+      created.map((row) => row.status),
+      created.map((row) => row.version),
+      created.map((row) => row.partition),
+      created.map((row) => row.state),
+      created.map((row) => row.failureCode),
+      created.map((row) => row.stuckSince),
+      created.map((row) => row.stuckCode),
+      created.map((row) => row.wakeAt),
+      created.map((row) => row.startedAt),
+      created.map((row) => row.updatedAt),
+      created.map((row) => row.endedAt),
+    ]);
+  if (changed.length > 0)
+    sql.send(UPDATE, [
+      changed.map((row) => row.id),
+      changed.map((row) => row.definition),
+      changed.map((row) => row.definitionVersion),
+      changed.map((row) => row.status),
+      changed.map((row) => row.version),
+      changed.map((row) => row.state),
+      changed.map((row) => row.failureCode),
+      changed.map((row) => row.stuckSince),
+      changed.map((row) => row.stuckCode),
+      changed.map((row) => row.wakeAt),
+      changed.map((row) => row.updatedAt),
+      changed.map((row) => row.endedAt),
+      changed.map((row) => row.expectedVersion),
+    ]);
 }
 
 function rowOf({ saga, expectedVersion, wakeAt }: SagaChange) {
@@ -122,9 +118,9 @@ const APPEND = `
   FROM unnest($1::uuid[], $2::int[], $3::bigint[], $4::uuid[], $5::text[], $6::json[], $7::json[], $8::json[])
     AS entry (saga_id, seq, at, message_id, message_type, incoming, effect, sent)`;
 
-export async function saveJournal(sql: Sql, journal: readonly JournalRow[]): Promise<void> {
+export function saveJournal(sql: Transaction, journal: readonly JournalRow[]): void {
   if (journal.length === 0) return;
-  await sql.query(APPEND, [
+  sql.send(APPEND, [
     journal.map((row) => row.sagaId),
     journal.map((row) => row.seq),
     journal.map((row) => row.at),
@@ -145,9 +141,9 @@ const ANSWERED = `
   ON CONFLICT (command_topic, partition)
     DO UPDATE SET answered_up_to = greatest(topic_progress.answered_up_to, excluded.answered_up_to)`;
 
-export async function saveAnswered(sql: Sql, answered: readonly AnsweredUpTo[]): Promise<void> {
+export function saveAnswered(sql: Transaction, answered: readonly AnsweredUpTo[]): void {
   if (answered.length === 0) return;
-  await sql.query(ANSWERED, [
+  sql.send(ANSWERED, [
     answered.map(({ topic }) => topic),
     answered.map(({ partition }) => partition),
     answered.map(({ upTo }) => upTo),

@@ -1,4 +1,4 @@
-import type { Sql } from '@saga/service-kit/database';
+import type { Sql, Transaction } from '@saga/service-kit/database';
 import type { TopicProgress } from '../../app/saga-store.ts';
 
 const LOAD = `
@@ -17,9 +17,9 @@ const COUNT = `
   ON CONFLICT (command_topic, partition)
     DO UPDATE SET probing_since = excluded.probing_since, probes = excluded.probes`;
 
-export async function countProbes(sql: Sql, progress: readonly TopicProgress[]): Promise<void> {
+export function countProbes(sql: Transaction, progress: readonly TopicProgress[]): void {
   if (progress.length === 0) return;
-  await sql.query(COUNT, [
+  sql.send(COUNT, [
     progress.map(({ topic }) => topic),
     progress.map(({ partition }) => partition),
     progress.map(({ probingSince }) => probingSince),

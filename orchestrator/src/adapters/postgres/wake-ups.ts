@@ -1,4 +1,4 @@
-import type { Sql } from '@saga/service-kit/database';
+import type { Transaction } from '@saga/service-kit/database';
 import type { Instant } from '../../saga/state.ts';
 
 const SET = `
@@ -6,6 +6,6 @@ const SET = `
   FROM unnest($1::uuid[], $2::bigint[]) AS due (id, wake_at)
   WHERE saga.id = due.id`;
 
-export async function setWakeUps(sql: Sql, wakeUps: ReadonlyMap<string, Instant | undefined>): Promise<void> {
-  await sql.query(SET, [[...wakeUps.keys()], [...wakeUps.values()].map((at) => at ?? null)]);
+export function setWakeUps(sql: Transaction, wakeUps: ReadonlyMap<string, Instant | undefined>): void {
+  sql.send(SET, [[...wakeUps.keys()], [...wakeUps.values()].map((at) => at ?? null)]);
 }
