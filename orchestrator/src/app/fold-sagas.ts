@@ -43,7 +43,11 @@ export function foldSagas(
   batch.forEach(({ sagaId, incoming }, index) => {
     const before = current.get(sagaId);
     const definition = definitionFor(registry, before, incoming);
-    if (!definition) throw new Unavailable(`the definition of saga ${sagaId} is not known to this replica`);
+    if (!definition) {
+      // Whatever comes once a saga has ended, nothing is sent: its definition may be gone by then.
+      if (before && before.status !== 'AWAITED' && before.endedAt !== undefined) return;
+      throw new Unavailable(`the definition of saga ${sagaId} is not known to this replica`);
+    }
     const result = transition(definition, before, incoming, now);
     folded.sent.push(...result.sent);
     if (result.dead) folded.dead.push({ index, reason: result.dead });

@@ -1,12 +1,19 @@
-import { type Operation, ORDER_STEP } from '@saga/messages/ids';
+import { ORDER_STEP } from '@saga/messages/ids';
 import { topicOf } from '../saga/command-message.ts';
 import { type Definition, stepOf } from '../saga/definition.ts';
-import { openCommands } from '../saga/progress.ts';
+import { type CommandPlace, commandAt, openCommands, sentCommands } from '../saga/progress.ts';
 import { type Instant, lastRunOf, runsOf, type Saga, type SentCommand, stateOf } from '../saga/state.ts';
 import { stuckOf } from '../saga/stuck.ts';
 
-/** A saga as the contract shows it: what was done, what it waits for and why. Times are RFC 3339. */
-export function sagaView(definition: Definition, saga: Saga) {
+/** Shown in place of a topic when the version that the saga ran on is not registered here any more, or not yet. */
+const NOT_REGISTERED = 'unknown: the definition is not registered here';
+
+/**
+ * A saga as the contract shows it: what was done, what it waits for and why. Times are RFC 3339.
+ *
+ * @param definition undefined where the saga's version is not known to this replica: it is shown all the same.
+ */
+export function sagaView(definition: Definition | undefined, saga: Saga) {
   const stuck = stuckOf(saga);
   return {
     sagaId: saga.id,
@@ -19,28 +26,38 @@ export function sagaView(definition: Definition, saga: Saga) {
     updatedAt: timeOf(saga.updatedAt),
     endedAt: optionalTimeOf(saga.endedAt),
     failure: saga.failure ?? null,
-    waitingFor: openCommands(saga).flatMap(({ step, generation, operation }) => {
-      const command = runsOf(stateOf(saga, step))[generation]?.[operation];
-      return command ? [waitingForView(definition, step, operation, command)] : [];
-    }),
-    steps: [...definition.steps.values()].flatMap(({ name, after }) =>
-      name === ORDER_STEP ? [] : [stepView(definition, saga, name, after)],
+    waitingFor: [...openCommands(saga), ...refusedForGood(saga)].map((place) =>
+      waitingForView(definition, saga, place),
     ),
+    steps: Object.keys(saga.steps)
+      .filter((name) => name !== ORDER_STEP)
+      .map((name) => stepView(definition, saga, name)),
     data: saga.order,
   };
 }
 
-function stepView(definition: Definition, saga: Saga, name: string, after: readonly string[]) {
+/** What was refused after the pivot, where nobody may refuse: it waits for an operator. */
+const refusedForGood = (saga: Saga): CommandPlace[] =>
+  saga.status === 'RUNNING'
+    ? sentCommands(saga).filter((place) => commandAt(saga, place).answer?.outcome === 'rejected')
+    : [];
+
+const topicShown = (definition: Definition | undefined, place: Pick<CommandPlace, 'step' | 'operation'>): string =>
+  definition ? topicOf(definition, place) : NOT_REGISTERED;
+
+function stepView(definition: Definition | undefined, saga: Saga, name: string) {
   const state = stateOf(saga, name);
   const run = lastRunOf(state);
   const generation = runsOf(state).length - 1;
   return {
     name,
     status: state.status,
-    dependsOn: after.filter((dependency) => dependency !== ORDER_STEP),
-    action: run ? commandView(topicOf(definition, { step: name, operation: 'action' }), generation, run.action) : null,
+    dependsOn: definition ? stepOf(definition, name).after.filter((dependency) => dependency !== ORDER_STEP) : [],
+    action: run
+      ? commandView(topicShown(definition, { step: name, operation: 'action' }), generation, run.action)
+      : null,
     compensation: run?.compensation
-      ? commandView(topicOf(definition, { step: name, operation: 'compensation' }), generation, run.compensation)
+      ? commandView(topicShown(definition, { step: name, operation: 'compensation' }), generation, run.compensation)
       : null,
   };
 }
@@ -60,31 +77,30 @@ function commandView(command: string, generation: number, sent: SentCommand) {
   };
 }
 
-function waitingForView(definition: Definition, step: string, operation: Operation, command: SentCommand) {
+function waitingForView(definition: Definition | undefined, saga: Saga, place: CommandPlace) {
+  const { step, operation } = place;
+  const command = commandAt(saga, place);
   return {
     step,
     kind: operation,
-    command: topicOf(definition, { step, operation }),
+    command: topicShown(definition, place),
     commandId: command.commandId,
     attempt: command.attempt,
     sentAt: timeOf(command.sentAt),
     nextAt: optionalTimeOf(command.next?.at),
-    why: whyOf(definition, step, operation, command),
+    why: whyOf(command),
   };
 }
 
 /** In a sentence, for the person who was woken up. */
-function whyOf(definition: Definition, step: string, operation: Operation, command: SentCommand): string {
-  const { next, silentSince, failed, used, answer } = command;
-  const { attempts } =
-    operation === 'action' ? stepOf(definition, step).retry : stepOf(definition, step).compensationRetry;
+function whyOf({ next, silentSince, failed, used, answer }: SentCommand): string {
   if (answer?.outcome === 'rejected') return `refused where nobody may refuse: ${answer.reason.message}`;
   if (!next) return 'not sent again: an operator must act';
   switch (next.why) {
     case 'reply':
       return 'no answer yet to the last sending';
     case 'backoff':
-      return `attempt ${used} of ${attempts} ${failed ? `failed (${failed.reason.message})` : 'timed out'}; sent again after the backoff`;
+      return `attempts used up: ${used}; the last one ${failed ? `failed (${failed.reason.message})` : 'timed out'}; sent again after the backoff`;
     case 'silent':
       return `participant silent since ${optionalTimeOf(silentSince) ?? 'its first sending'}`;
     default:

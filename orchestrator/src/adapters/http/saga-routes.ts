@@ -17,9 +17,7 @@ const params = z.object({ sagaId });
 export function sagaRoutes(app: HttpApp, registry: Registry, database: Database): void {
   const view = (saga: Saga) => {
     const { name, version } = saga.definition;
-    const definition = registry.find(name, version);
-    if (!definition) throw new Error(`saga ${saga.id} runs on ${name} v${version}, which is not known here`);
-    return sagaView(definition, saga);
+    return sagaView(registry.find(name, version), saga);
   };
   const known = async (id: string): Promise<Saga> => {
     const saga = await readSaga(database, id);
