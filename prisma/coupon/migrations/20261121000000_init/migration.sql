@@ -17,16 +17,6 @@ CREATE TABLE "outbox" (
     CONSTRAINT "outbox_pkey" PRIMARY KEY ("id")
 );
 
-CREATE TABLE "idempotency" (
-    "scope" TEXT NOT NULL,
-    "key" TEXT NOT NULL,
-    "request_hash" TEXT NOT NULL,
-    "response" TEXT NOT NULL,
-    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
-
-    CONSTRAINT "idempotency_pkey" PRIMARY KEY ("scope","key")
-);
-
 CREATE TABLE "coupons" (
     "coupon_id" BIGSERIAL NOT NULL,
     "user_id" BIGINT NOT NULL,
@@ -38,8 +28,6 @@ CREATE TABLE "coupons" (
 
     CONSTRAINT "coupons_pkey" PRIMARY KEY ("coupon_id")
 );
-
-CREATE INDEX "idempotency_created_at_idx" ON "idempotency"("created_at");
 
 CREATE UNIQUE INDEX "coupons_action_id_key" ON "coupons"("action_id");
 

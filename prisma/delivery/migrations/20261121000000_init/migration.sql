@@ -17,16 +17,6 @@ CREATE TABLE "outbox" (
     CONSTRAINT "outbox_pkey" PRIMARY KEY ("id")
 );
 
-CREATE TABLE "idempotency" (
-    "scope" TEXT NOT NULL,
-    "key" TEXT NOT NULL,
-    "request_hash" TEXT NOT NULL,
-    "response" TEXT NOT NULL,
-    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
-
-    CONSTRAINT "idempotency_pkey" PRIMARY KEY ("scope","key")
-);
-
 CREATE TABLE "deliveries" (
     "delivery_id" UUID NOT NULL,
     "order_id" UUID NOT NULL,
@@ -44,8 +34,6 @@ CREATE TABLE "unserved_areas" (
 
     CONSTRAINT "unserved_areas_pkey" PRIMARY KEY ("prefix")
 );
-
-CREATE INDEX "idempotency_created_at_idx" ON "idempotency"("created_at");
 
 CREATE INDEX "deliveries_order_id_idx" ON "deliveries"("order_id");
 

@@ -17,16 +17,6 @@ CREATE TABLE "outbox" (
     CONSTRAINT "outbox_pkey" PRIMARY KEY ("id")
 );
 
-CREATE TABLE "idempotency" (
-    "scope" TEXT NOT NULL,
-    "key" TEXT NOT NULL,
-    "request_hash" TEXT NOT NULL,
-    "response" TEXT NOT NULL,
-    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
-
-    CONSTRAINT "idempotency_pkey" PRIMARY KEY ("scope","key")
-);
-
 CREATE TABLE "dispatches" (
     "order_id" UUID NOT NULL,
     "body" JSON NOT NULL,
@@ -49,8 +39,6 @@ CREATE TABLE "daily_statistics" (
 
     CONSTRAINT "daily_statistics_pkey" PRIMARY KEY ("date")
 );
-
-CREATE INDEX "idempotency_created_at_idx" ON "idempotency"("created_at");
 
 CREATE INDEX "dispatches_due_at_idx" ON "dispatches"("due_at") WHERE (due_at IS NOT NULL);
 
