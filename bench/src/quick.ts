@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { removeEmbeddedPostgres } from '@saga/tools/infrastructure/embedded-postgres';
 import { startLocalInstallation } from '@saga/tools/local-installation';
 import { busyLoopMillionsPerSecond } from './busy-loop.ts';
 import { latencyAtRate, throughput } from './measure.ts';
@@ -57,6 +58,7 @@ try {
   busyLoop();
 } finally {
   await installation.stop();
+  await removeEmbeddedPostgres(join(dataDir, 'postgres'));
   rmSync(dataDir, { recursive: true, force: true });
 }
 process.exit();

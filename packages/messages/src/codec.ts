@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Envelope, Message } from './message.ts';
-import { isTopic, type Topic, topics } from './topics.ts';
+import { type Body, isCommandTopic, isCompensationTopic, isFactTopic, isTopic, type Topic, topics } from './topics.ts';
 import { time, uuid } from './values.ts';
 
 /** A message as a broker carries it. `topic` is the unprefixed name. */
@@ -31,18 +31,33 @@ export type Decoded = { ok: true; message: Message } | { ok: false; code: Unread
 const SCHEMA_VERSION = '1';
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-const headers = z.object({
+/** On every message. */
+const envelopeHeaders = z.object({
   ce_id: uuid,
+  ce_type: z.string(),
+  ce_specversion: z.literal('1.0'),
   ce_source: z.string().min(1),
   ce_time: time,
   ce_subject: z.string().min(1),
   traceparent: z.string().regex(TRACEPARENT),
-  schemaversion: z.string(),
-  commandid: uuid.optional(),
-  step: z.string().min(1).optional(),
-  attempt: z.coerce.number().int().min(1).optional(),
-  actionid: uuid.optional(),
 });
+const attempt = z.coerce.number().int().min(1);
+
+/** On what was announced: how often. Nobody asked for it, so that there is no command to name. */
+const announcementHeaders = envelopeHeaders.extend({ attempt: attempt.optional() });
+
+/** On a command and on the fact that answers it: that is how a reply finds its step. */
+const exchangeHeaders = envelopeHeaders.extend({ commandid: uuid, step: z.string().min(1), attempt });
+
+/** On a compensation: what it undoes. */
+const compensationHeaders = exchangeHeaders.extend({ actionid: uuid });
+
+type Headers = z.infer<typeof envelopeHeaders> & Partial<z.infer<typeof compensationHeaders>>;
+
+function headersOf(topic: Topic): z.ZodType<Headers> {
+  if (isCompensationTopic(topic)) return compensationHeaders;
+  return isCommandTopic(topic) || isFactTopic(topic) ? exchangeHeaders : announcementHeaders;
+}
 
 /** The headers and body as the contract lays them down. Pure; never fails for a typed message. */
 export const encode = (message: Message): WireMessage => ({
@@ -81,8 +96,10 @@ export function decode(received: ReceivedMessage): Decoded {
   const version = received.headers.schemaversion;
   if (version !== undefined && majorOf(version) !== SCHEMA_VERSION)
     return unreadable('UNKNOWN_VERSION', `schemaversion ${version} is not ${SCHEMA_VERSION}`);
-  const envelope = headers.safeParse(received.headers);
+  const envelope = headersOf(topic).safeParse(received.headers);
   if (!envelope.success) return unreadable('BAD_HEADERS', explain(envelope.error));
+  const misfit = misfitOf(topic, envelope.data);
+  if (misfit !== undefined) return unreadable('BAD_HEADERS', misfit);
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -93,14 +110,14 @@ export function decode(received: ReceivedMessage): Decoded {
   if (!body.success) return unreadable('BAD_BODY', explain(body.error));
   const { data } = envelope;
   const { data: content } = body;
-  // The key decides the partition, and with it who handles the saga: it must be the order's id.
-  const orderId = 'orderId' in content ? content.orderId : undefined;
-  if (orderId !== undefined && orderId !== received.key.toLowerCase())
-    return unreadable('BAD_KEY', `the key ${received.key} is not the order's id ${orderId}`);
+  // The key decides the partition, and with it who handles the message and in which order.
+  const id = idOf(topic, content);
+  if (id !== undefined && id !== received.key.toLowerCase())
+    return unreadable('BAD_KEY', `the key ${received.key} is not the id ${id} of what the message is about`);
   // The one place where a body's type is tied to its topic: the schema just checked it.
   const message = {
     topic,
-    key: orderId ?? received.key,
+    key: id ?? received.key,
     envelope: {
       id: data.ce_id,
       source: data.ce_source,
@@ -115,6 +132,21 @@ export function decode(received: ReceivedMessage): Decoded {
     body: content,
   } as Message;
   return { ok: true, message };
+}
+
+function misfitOf(topic: Topic, { ce_type, ce_id, commandid }: Headers): string | undefined {
+  if (ce_type !== topic) return `ce_type ${ce_type} is not the topic's name`;
+  if (isCommandTopic(topic) && ce_id !== commandid) return 'a command is known by its command id: ce_id is another';
+  return undefined;
+}
+
+/** What a message must be keyed by: its order, or the thing whose state it tells. */
+function idOf(topic: Topic, body: Body<Topic>): string | undefined {
+  if ('orderId' in body) return body.orderId;
+  if (topic === 'product-changed' && 'productId' in body) return String(body.productId);
+  if (topic === 'account-changed' && 'userId' in body) return String(body.userId);
+  if (topic === 'coupon-changed' && 'couponId' in body) return String(body.couponId);
+  return undefined;
 }
 
 const unreadable = (code: UnreadableCode, reason: string): Decoded => ({ ok: false, code, reason });

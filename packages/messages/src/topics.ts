@@ -20,6 +20,8 @@ export const isFactTopic = (name: Topic): name is FactTopic => Object.hasOwn(fac
 export type CompensationTopic = Compensation['command'];
 export type ActionTopic = Action['command'];
 export const compensationTopics = compensations.map(({ command }) => command) as readonly CompensationTopic[];
+const undoing: ReadonlySet<string> = new Set(compensationTopics);
+export const isCompensationTopic = (name: Topic): name is CompensationTopic => undoing.has(name);
 
 /** Which fact answers which command. */
 export const factOf = Object.fromEntries(

@@ -146,7 +146,7 @@ export function deliver(options: DeliverOptions): BatchHandler {
     for (const { received, reason } of letters) {
       observer.deadLetter(received.topic, reason.code);
       const { topic, partition, offset, key } = received;
-      logger.error({ sagaId: key, topic, partition, offset, reason }, 'dead letter');
+      logger.error({ key, topic, partition, offset, reason }, 'dead letter');
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { HttpApp } from '@saga/service-kit/http-app';
-import { page } from '@saga/service-kit/pages';
+import { page, pageOf, pageQuery } from '@saga/service-kit/pages';
 import { notFound } from '@saga/service-kit/problem';
 import { z } from 'zod';
 import { definitionView } from '../../app/definition-view.ts';
@@ -12,8 +12,21 @@ const tags = ['definitions'];
 export function definitionRoutes(app: HttpApp, registry: Registry): void {
   app.get(
     '/definitions',
-    { schema: { tags, summary: 'Every definition, all versions', response: { 200: page(definitionSchema) } } },
-    async () => ({ items: registry.definitions.map(definitionView), nextCursor: null }),
+    {
+      schema: {
+        tags,
+        summary: 'Every definition, all versions',
+        querystring: z.strictObject(pageQuery(z.int().min(0))),
+        response: { 200: page(definitionSchema) },
+      },
+    },
+    async ({ query: { limit, cursor = 0 } }) => {
+      const following = registry.definitions
+        .map((definition, index) => ({ definition, next: index + 1 }))
+        .slice(cursor);
+      const { items, nextCursor } = pageOf(following, limit, ({ next }) => next);
+      return { items: items.map(({ definition }) => definitionView(definition)), nextCursor };
+    },
   );
 
   app.get(

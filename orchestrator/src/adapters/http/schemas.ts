@@ -61,7 +61,7 @@ const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
 export const sagaFilter = {
   status: status.optional(),
   definition: z.string().optional(),
-  step: z.string().optional().describe('Sagas that wait for this step, going forward or back'),
+  step: z.string().optional().describe('Sagas that wait for this step, going forward or back, or turned back there'),
   code: z.string().optional().describe('Of the failure that turned it back, or of what is stuck'),
   stuck: flag.optional(),
   paused: flag.optional(),

@@ -13,7 +13,7 @@ export async function readSaga(sql: Sql, id: string): Promise<Saga | undefined> 
 export type SagaFilter = {
   status?: SagaStatus;
   definition?: string;
-  /** Sagas that wait for this step, going forward or back. */
+  /** Sagas that wait for this step, going forward or back, are stuck there or turned back there. */
   step?: string;
   /** Of the failure that turned it back, or of what is stuck. */
   code?: string;
@@ -31,12 +31,14 @@ const PAGE = `
     AND ($1::uuid IS NULL OR id < $1)
     AND ($2::text IS NULL OR status = $2)
     AND ($3::text IS NULL OR definition = $3)
-    AND ($4::text IS NULL OR state -> 'steps' -> $4 ->> 'status' IN ('SENT', 'COMPENSATING'))
+    AND ($4::text IS NULL OR state -> 'failure' ->> 'step' = $4
+         OR state -> 'steps' -> $4 ->> 'status' IN ('SENT', 'COMPENSATING')
+         OR (stuck_since IS NOT NULL AND state -> 'steps' -> $4 ->> 'status' = 'REJECTED'))
     AND ($5::text IS NULL OR failure_code = $5 OR stuck_code = $5)
     AND ($6::boolean IS NULL OR (stuck_since IS NOT NULL) = $6)
     AND ($7::boolean IS NULL OR (state -> 'pausedAt' IS NOT NULL) = $7)
     AND ($8::timestamptz IS NULL OR updated_at < $8)
-    AND ($9::text IS NULL OR starts_with(id::text, $9) OR state -> 'order' ->> 'userId' = $9)
+    AND ($9::text IS NULL OR starts_with(id::text, lower($9)) OR state -> 'order' ->> 'userId' = $9)
   ORDER BY id DESC LIMIT $10`;
 
 export async function pageOfSagas(
