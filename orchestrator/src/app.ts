@@ -16,24 +16,28 @@ export const orchestratorService: ServiceDefinition<typeof orchestratorConfig, P
   port: 8080,
   config: orchestratorConfig,
   createClient: (adapter) => new PrismaClient({ adapter }),
-  build: ({ config, database, outbox, logger }) => ({
-    handler: messageHandler(allSagas, postgresSagaStore, database),
-    prepare: async () => assertDefinitionsKnown(allSagas, await versionsInUse(database)),
-    routes: (app) => {
-      sagaRoutes(app, allSagas, database);
-      definitionRoutes(app, allSagas);
-    },
-    background: [
-      periodic({
-        name: 'timers',
-        everyMs: config.TIMER_INTERVAL_MS,
-        logger,
-        run: async () => {
-          const options = { registry: allSagas, store: postgresSagaStore, outbox, inboxDays: config.INBOX_DAYS };
-          const woken = await fireTimers(options);
-          if (woken > 0) logger.debug({ sagas: woken }, 'timers fired');
-        },
-      }),
-    ],
-  }),
+  build: ({ config, database, outbox, logger }) => {
+    const handler = messageHandler(allSagas, postgresSagaStore, database);
+    return {
+      handler,
+      notReady: async () => handler.heldUpBy,
+      prepare: async () => assertDefinitionsKnown(allSagas, await versionsInUse(database)),
+      routes: (app) => {
+        sagaRoutes(app, allSagas, database);
+        definitionRoutes(app, allSagas);
+      },
+      background: [
+        periodic({
+          name: 'timers',
+          everyMs: config.TIMER_INTERVAL_MS,
+          logger,
+          run: async () => {
+            const options = { registry: allSagas, store: postgresSagaStore, outbox, inboxDays: config.INBOX_DAYS };
+            const woken = await fireTimers(options);
+            if (woken > 0) logger.debug({ sagas: woken }, 'timers fired');
+          },
+        }),
+      ],
+    };
+  },
 };

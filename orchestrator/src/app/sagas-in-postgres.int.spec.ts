@@ -2,6 +2,7 @@ import { failedFactId, finalFactId, newOrderId, newRequestId } from '@saga/messa
 import type { Message } from '@saga/messages/message';
 import { factOf, isCommandTopic } from '@saga/messages/topics';
 import { createPool, type Database, postgresDatabase } from '@saga/service-kit/database';
+import { Unavailable } from '@saga/service-kit/faults';
 import { memoryBroker } from '@saga/service-kit/memory-broker';
 import { createOutbox } from '@saga/service-kit/outbox';
 import { delivered } from '@saga/testkit/message-builders';
@@ -195,6 +196,17 @@ describe('sagas in PostgreSQL', () => {
     const { publish, dead } = await handle(orphan, success(decrease));
     expect(dead).toMatchObject([{ reason: { code: 'UNKNOWN_SAGA' } }]);
     expect(publish.map(({ topic }) => topic)).toEqual(['create-delivery-command']);
+  });
+
+  test('a definition that is not known here holds the replica up, and it says so; nothing is lost (trap 30)', async () => {
+    const handler = replica();
+    const order = orderCreated();
+    const ofTheFuture = { ...order, body: { ...order.body, saga: 'of-the-future' } };
+    await expect(handler.handle([delivered(ofTheFuture)])).rejects.toThrow(Unavailable);
+    expect(handler.heldUpBy).toContain(order.key);
+    expect(await readSaga(database, order.key)).toBeUndefined();
+    await handler.handle([delivered(order)]);
+    expect(handler.heldUpBy).toBeUndefined();
   });
 
   test('a refusal undoes what was sent, and the order last', async () => {
