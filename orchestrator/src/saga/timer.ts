@@ -18,14 +18,21 @@ export function takeTime(progress: Progress, timer: TimerMessage): void {
     });
     return;
   }
-  for (const place of openCommands(progress.saga)) {
-    // An earlier command of this very timer may have turned the saga back: then nothing is due for the actions.
+  const places = openCommands(progress.saga);
+  // Lost sendings first: a used-up attempt may turn the saga back, and then nothing is sent again going forward.
+  for (const place of places) if (isDue(progress, place) && isLost(progress, place, timer)) useUpLost(progress, place);
+  for (const place of places) {
+    if (!isDue(progress, place)) continue;
     const { next, firstSentAt } = progress.command(place);
-    if (next === undefined || next.at > progress.now) continue;
     if (firstSentAt < timer.expiredBefore) expire(progress, place);
-    else if (next.why === 'backoff') tryAgain(progress, place);
-    else timedOut(progress, place, timer);
+    else if (next?.why === 'backoff') tryAgain(progress, place);
+    else waitOn(progress, place, timer);
   }
+}
+
+function isDue(progress: Progress, place: CommandPlace): boolean {
+  const { next } = progress.command(place);
+  return next !== undefined && next.at <= progress.now;
 }
 
 function tryAgain(progress: Progress, place: CommandPlace): void {
@@ -44,17 +51,22 @@ function expire(progress: Progress, place: CommandPlace): void {
  * partition has been answered. Else its participant is behind or away, and the saga waits: an outage must not end in
  * mass compensation, nor a burst in a storm of resends (trap 11).
  */
-function timedOut(progress: Progress, place: CommandPlace, { answeredUpTo, mayProbe }: TimerMessage): void {
+function isLost(progress: Progress, place: CommandPlace, { answeredUpTo, expiredBefore }: TimerMessage): boolean {
+  const { next, sentAt, firstSentAt } = progress.command(place);
+  if (next?.why === 'backoff' || firstSentAt < expiredBefore) return false;
+  return (answeredUpTo[topicOf(progress.definition, place)] ?? 0) > sentAt;
+}
+
+function useUpLost(progress: Progress, place: CommandPlace): void {
+  const seconds = progress.policy(place).timeoutMs / 1_000;
   const topic = topicOf(progress.definition, place);
-  const isOvertaken = (answeredUpTo[topic] ?? 0) > progress.command(place).sentAt;
-  if (isOvertaken) {
-    const seconds = progress.policy(place).timeoutMs / 1_000;
-    const message = `no answer to ${topic} within ${seconds} s, though later ones were answered`;
-    useUpAttempt(progress, place, { code: 'STEP_TIMED_OUT', message });
-  } else {
-    keepWaiting(progress, place);
-    if (mayProbe.includes(topic)) progress.resend(place, progress.command(place).next);
-  }
+  const message = `no answer to ${topic} within ${seconds} s, though later ones were answered`;
+  useUpAttempt(progress, place, { code: 'STEP_TIMED_OUT', message });
+}
+
+function waitOn(progress: Progress, place: CommandPlace, { mayProbe }: TimerMessage): void {
+  keepWaiting(progress, place);
+  if (mayProbe.includes(topicOf(progress.definition, place))) progress.resend(place, progress.command(place).next);
 }
 
 /**
