@@ -41,6 +41,14 @@ describe('a transaction', () => {
     expect(await ids()).toEqual([1]);
   });
 
+  test('rejects with the cause, though its work failed of a later statement', async () => {
+    const failing = database.transaction(async (sql) => {
+      sql.send(INSERT, [1, 'again']);
+      await sql.query('SELECT 1');
+    });
+    await expect(failing).rejects.toMatchObject({ code: '23505' });
+  });
+
   test('never ends in a commit that silently is a rollback, though its error was swallowed (trap 15)', async () => {
     const swallowed = database.transaction(async (sql) => {
       await sql.query(INSERT, [4, 'lost']);

@@ -50,11 +50,12 @@ export function postgresDatabase(pool: pg.Pool): Database {
     query: (statement, values) => prepared(pool, statement, values),
     transaction: async (work) => {
       const connection = await pool.connect();
+      const sent: Promise<unknown>[] = [];
       let broken: Error | undefined;
       try {
         // Pipelined: BEGIN travels with the first statements, the commit with the last, and what is sent together
         // shares a round trip. The answers come in the order of the sending, so that the first error is the cause.
-        const sent: Promise<unknown>[] = [told(connection.query('BEGIN'))];
+        sent.push(told(connection.query('BEGIN')));
         let isOver = false;
         const result = await work({
           query: (statement, values) => {
@@ -76,7 +77,9 @@ export function postgresDatabase(pool: pg.Pool): Database {
         await connection.query('ROLLBACK').catch((rollback: Error) => {
           broken = rollback;
         });
-        throw error;
+        // Everything was answered before the rollback. A statement that was sent may be what the work failed of.
+        const cause = (await Promise.allSettled(sent)).find(({ status }) => status === 'rejected');
+        throw cause?.status === 'rejected' ? cause.reason : error;
       } finally {
         // A connection that could not even roll back is closed, not handed to the next one.
         connection.release(broken);

@@ -170,6 +170,7 @@ function slowReplicaOf<Tables>({ participant, database }: ParticipantUnderTest<T
     transaction: (work) =>
       database.transaction(async (sql) => {
         const result = await work(sql);
+        await sql.query('SELECT 1'); // answered in order: what was sent before it has been executed
         saved.resolve();
         await released.promise;
         return result;
