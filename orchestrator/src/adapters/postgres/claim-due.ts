@@ -6,7 +6,7 @@ const CLAIM = `
   FROM (SELECT) AS clock
   LEFT JOIN (
     SELECT state FROM saga
-    WHERE wake_at <= clock_timestamp()
+    WHERE wake_at <= (SELECT clock_timestamp())
       AND (definition, definition_version) IN (SELECT * FROM unnest($2::text[], $3::int[]))
     ORDER BY wake_at LIMIT $1 FOR UPDATE SKIP LOCKED
   ) AS saga ON true`;
