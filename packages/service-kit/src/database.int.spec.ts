@@ -67,6 +67,16 @@ describe('a transaction', () => {
     expect(await ids()).toEqual([1]);
   });
 
+  test('takes no statement after its work has failed: it would stand though all else is rolled back', async () => {
+    let late: (() => void) | undefined;
+    const failed = database.transaction(async (sql) => {
+      late = () => sql.send(INSERT, [7, 'late']);
+      throw new Error('a change of mind');
+    });
+    await expect(failed).rejects.toThrow('a change of mind');
+    expect(late).toThrow('after the work of its transaction had ended');
+  });
+
   test('takes no statement after its work has ended: it would not be part of it', async () => {
     let late: (() => void) | undefined;
     await database.transaction(async (sql) => {

@@ -52,11 +52,11 @@ export function postgresDatabase(pool: pg.Pool): Database {
       const connection = await pool.connect();
       const sent: Promise<unknown>[] = [];
       let broken: Error | undefined;
+      let isOver = false;
       try {
         // Pipelined: BEGIN travels with the first statements, the commit with the last, and what is sent together
         // shares a round trip. The answers come in the order of the sending, so that the first error is the cause.
         sent.push(told(connection.query('BEGIN')));
-        let isOver = false;
         const result = await work({
           query: (statement, values) => {
             assertGoesOn(isOver);
@@ -74,6 +74,7 @@ export function postgresDatabase(pool: pg.Pool): Database {
         if (command !== 'COMMIT') throw new Error(`the transaction ended in ${command}, not in a commit`);
         return result;
       } catch (error) {
+        isOver = true;
         await connection.query('ROLLBACK').catch((rollback: Error) => {
           broken = rollback;
         });
