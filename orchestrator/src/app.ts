@@ -3,7 +3,7 @@ import { periodic } from '@saga/service-kit/periodic';
 import type { ServiceDefinition } from '@saga/service-kit/service';
 import { definitionRoutes } from './adapters/http/definition-routes.ts';
 import { sagaRoutes } from './adapters/http/saga-routes.ts';
-import { versionsInUse } from './adapters/postgres/read-sagas.ts';
+import { postgresSagaQueries } from './adapters/postgres/saga-queries.ts';
 import { postgresSagaStore } from './adapters/postgres/saga-store.ts';
 import { assertDefinitionsKnown } from './app/definitions-in-use.ts';
 import { fireTimers } from './app/fire-timers.ts';
@@ -18,12 +18,13 @@ export const orchestratorService: ServiceDefinition<typeof orchestratorConfig, P
   createClient: (adapter) => new PrismaClient({ adapter }),
   build: ({ config, database, outbox, logger }) => {
     const handler = messageHandler(allSagas, postgresSagaStore, database);
+    const queries = postgresSagaQueries(database);
     return {
       handler,
       notReady: async () => handler.heldUpBy,
-      prepare: async () => assertDefinitionsKnown(allSagas, await versionsInUse(database)),
+      prepare: async () => assertDefinitionsKnown(allSagas, await queries.versionsInUse()),
       routes: (app) => {
-        sagaRoutes(app, allSagas, database);
+        sagaRoutes(app, allSagas, queries);
         definitionRoutes(app, allSagas);
       },
       background: [

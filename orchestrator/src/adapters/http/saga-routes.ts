@@ -1,26 +1,25 @@
 import { traceIdOf } from '@saga/messages/traceparent';
-import type { Database } from '@saga/service-kit/database';
 import type { HttpApp } from '@saga/service-kit/http-app';
 import { page, pageOf, pageQuery } from '@saga/service-kit/pages';
 import { notFound } from '@saga/service-kit/problem';
 import { z } from 'zod';
+import type { HistoryRow, SagaQueries } from '../../app/saga-queries.ts';
 import { sagaView } from '../../app/saga-view.ts';
 import type { Registry } from '../../saga/registry.ts';
 import type { Saga } from '../../saga/state.ts';
-import { countSagas, type HistoryRow, pageOfHistory, pageOfSagas, readSaga } from '../postgres/read-sagas.ts';
 import { historySchema, sagaFilter, sagaId, sagaSchema, statsSchema } from './schemas.ts';
 
 const tags = ['sagas'];
 const params = z.object({ sagaId });
 
 /** What each saga did, does and waits for. */
-export function sagaRoutes(app: HttpApp, registry: Registry, database: Database): void {
+export function sagaRoutes(app: HttpApp, registry: Registry, queries: SagaQueries): void {
   const view = (saga: Saga) => {
     const { name, version } = saga.definition;
     return sagaView(registry.find(name, version), saga);
   };
   const known = async (id: string): Promise<Saga> => {
-    const saga = await readSaga(database, id);
+    const saga = await queries.one(id);
     if (!saga) throw notFound(`there is no saga ${id}: its order is not known here (yet)`);
     return saga;
   };
@@ -36,7 +35,7 @@ export function sagaRoutes(app: HttpApp, registry: Registry, database: Database)
       },
     },
     async ({ query: { limit, cursor, ...filter } }) => {
-      const sagas = await pageOfSagas(database, filter, cursor, limit + 1);
+      const sagas = await queries.page(filter, cursor, limit + 1);
       const { items, nextCursor } = pageOf(sagas, limit, (saga) => saga.id);
       return { items: items.map(view), nextCursor };
     },
@@ -46,7 +45,7 @@ export function sagaRoutes(app: HttpApp, registry: Registry, database: Database)
     '/sagas/stats',
     { schema: { tags, summary: 'How many sagas stand where', response: { 200: statsSchema } } },
     async () => {
-      const counts = await countSagas(database);
+      const counts = await queries.counts();
       const sum = (rows: typeof counts) => rows.reduce((total, row) => total + row.sagas, 0);
       return {
         sagas: counts.map((row) => ({ ...row, oldest: row.oldest.toISOString() })),
@@ -75,7 +74,7 @@ export function sagaRoutes(app: HttpApp, registry: Registry, database: Database)
     },
     async ({ params: { sagaId }, query: { limit, cursor } }) => {
       const { traceparent } = await known(sagaId);
-      const rows = await pageOfHistory(database, sagaId, cursor ?? 0, limit + 1);
+      const rows = await queries.history(sagaId, cursor ?? 0, limit + 1);
       const { items, nextCursor } = pageOf(rows, limit, (row) => row.seq);
       return { items: items.map((row) => historyView(row, traceparent)), nextCursor };
     },

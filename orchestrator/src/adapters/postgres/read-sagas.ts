@@ -1,7 +1,6 @@
-import type { Message } from '@saga/messages/message';
 import type { Sql } from '@saga/service-kit/database';
-import type { Incoming } from '../../saga/incoming.ts';
-import type { Saga, SagaStatus } from '../../saga/state.ts';
+import type { HistoryRow, SagaCount, SagaFilter, VersionInUse } from '../../app/saga-queries.ts';
+import type { Saga } from '../../saga/state.ts';
 
 const ONE = `SELECT state FROM saga WHERE id = $1 AND status <> 'AWAITED'`;
 
@@ -9,20 +8,6 @@ export async function readSaga(sql: Sql, id: string): Promise<Saga | undefined> 
   const [row] = await sql.query<{ state: Saga }>(ONE, [id]);
   return row?.state;
 }
-
-export type SagaFilter = {
-  status?: SagaStatus;
-  definition?: string;
-  /** Sagas that wait for this step, going forward or back, are stuck there or turned back there. */
-  step?: string;
-  /** Of the failure that turned it back, or of what is stuck. */
-  code?: string;
-  stuck?: boolean;
-  paused?: boolean;
-  updatedBefore?: string;
-  /** The beginning of a saga id, or a user's id. */
-  q?: string;
-};
 
 /** Newest first: ids are UUIDv7, so that their order is the orders' order, and the primary key serves the pages. */
 const PAGE = `
@@ -55,24 +40,12 @@ export async function pageOfSagas(
   return rows.map(({ state }) => state);
 }
 
-export type HistoryRow = {
-  seq: number;
-  at: Date;
-  messageId: string;
-  messageType: string;
-  incoming: Incoming;
-  effect: string[];
-  sent: Message[];
-};
-
 const HISTORY = `
   SELECT seq, at, message_id AS "messageId", message_type AS "messageType", incoming, effect, sent
   FROM journal WHERE saga_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`;
 
 export const pageOfHistory = (sql: Sql, id: string, after: number, limit: number): Promise<HistoryRow[]> =>
   sql.query<HistoryRow>(HISTORY, [id, after, limit]);
-
-export type SagaCount = { definition: string; status: SagaStatus; stuck: boolean; sagas: number; oldest: Date };
 
 const COUNT = `
   SELECT definition, status, stuck_since IS NOT NULL AS stuck, count(*) AS sagas, min(started_at) AS oldest
@@ -85,8 +58,6 @@ const VERSIONS_IN_USE = `
   SELECT definition AS name, definition_version AS version, count(*) AS sagas, min(id::text) AS example
   FROM saga WHERE ended_at IS NULL AND status <> 'AWAITED'
   GROUP BY 1, 2 ORDER BY 1, 2`;
-
-export type VersionInUse = { name: string; version: number; sagas: number; example: string };
 
 /** The definitions that sagas are running on right now. */
 export const versionsInUse = (sql: Sql): Promise<VersionInUse[]> => sql.query<VersionInUse>(VERSIONS_IN_USE);
