@@ -1,8 +1,10 @@
 import { PrismaClient } from '@saga/prisma/orchestrator';
 import { periodic } from '@saga/service-kit/periodic';
 import type { ServiceDefinition } from '@saga/service-kit/service';
+import { auditRoutes } from './adapters/http/audit-routes.ts';
 import { definitionRoutes } from './adapters/http/definition-routes.ts';
 import { sagaRoutes } from './adapters/http/saga-routes.ts';
+import { postgresAuditQueries } from './adapters/postgres/audit.ts';
 import { postgresSagaQueries } from './adapters/postgres/saga-queries.ts';
 import { postgresSagaStore } from './adapters/postgres/saga-store.ts';
 import { assertDefinitionsKnown } from './app/definitions-in-use.ts';
@@ -26,6 +28,7 @@ export const orchestratorService: ServiceDefinition<typeof orchestratorConfig, P
       routes: (app) => {
         sagaRoutes(app, allSagas, queries);
         definitionRoutes(app, allSagas);
+        auditRoutes(app, postgresAuditQueries(database));
       },
       background: [
         periodic({
