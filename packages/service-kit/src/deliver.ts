@@ -1,9 +1,9 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { decode, encode, type ReceivedMessage } from '@saga/messages/codec';
 import type { Message } from '@saga/messages/message';
 import { isStateTopic } from '@saga/messages/topics';
 import type { Logger } from 'pino';
 import type { BatchHandler, Broker } from './broker.ts';
+import type { Clock } from './clock.ts';
 import { deadLetter } from './dead-letter.ts';
 import {
   type DeadDelivery,
@@ -26,6 +26,7 @@ export type DeliverOptions = {
   service: string;
   handler: DeliveryHandler;
   broker: Broker;
+  clock: Clock;
   logger: Logger;
   observer: DeliveryObserver;
   /** A message older than the inbox remembers could be handled twice: it becomes a dead letter (trap 28). */
@@ -48,14 +49,14 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
  * Rejects only when the service stops in the middle.
  */
 export function deliver(options: DeliverOptions): BatchHandler {
-  const { service, handler, broker, logger, observer, inboxDays, stopping } = options;
+  const { service, handler, broker, clock, logger, observer, inboxDays, stopping } = options;
 
   return async (received) => {
     const started = performance.now();
     const { readable, dead } = read(received);
     const handled = readable.length > 0 ? await settle(readable) : NOTHING;
     const letters = [...dead, ...handled.dead];
-    await publish([...handled.publish, ...letters.map((each) => deadLetter(service, each, new Date()))]);
+    await publish([...handled.publish, ...letters.map((each) => deadLetter(service, each, clock.now()))]);
     report(readable, handled, letters);
     observer.batch(received.length, (performance.now() - started) / 1_000);
   };
@@ -63,7 +64,7 @@ export function deliver(options: DeliverOptions): BatchHandler {
   function read(received: readonly ReceivedMessage[]): { readable: Delivery[]; dead: DeadDelivery[] } {
     const readable: Delivery[] = [];
     const dead: DeadDelivery[] = [];
-    const oldest = Date.now() - inboxDays * DAY_MS;
+    const oldest = clock.now().getTime() - inboxDays * DAY_MS;
     for (const each of received) {
       const decoded = decode(each);
       if (!decoded.ok) dead.push({ received: each, reason: deadLetterReason(decoded.code, decoded.reason) });
@@ -89,7 +90,7 @@ export function deliver(options: DeliverOptions): BatchHandler {
             { error: messageOf(error), messages: deliveries.length },
             'batch is repeated: the fault may pass',
           );
-          await pause(pauseMs, undefined, { signal: stopping });
+          await clock.pause(pauseMs, stopping);
           pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
           continue;
         }
@@ -111,7 +112,7 @@ export function deliver(options: DeliverOptions): BatchHandler {
       publish: deliveries.flatMap((delivery) => {
         const { key, topic } = delivery.message;
         logger.error({ sagaId: key, topic, err: error }, 'message cannot be handled: dead letter');
-        return handler.failed(delivery, reason);
+        return handler.failed(delivery, reason, clock.now());
       }),
       dead: deliveries.map(({ received }) => ({ received, reason })),
     };
@@ -126,7 +127,7 @@ export function deliver(options: DeliverOptions): BatchHandler {
         return await broker.publish(wire);
       } catch (error) {
         logger.warn({ error: messageOf(error), messages: wire.length }, 'replies are published again: broker away');
-        await pause(pauseMs, undefined, { signal: stopping });
+        await clock.pause(pauseMs, stopping);
         pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
       }
     }

@@ -3,6 +3,7 @@ import type { Message } from '@saga/messages/message';
 import { action, delivered } from '@saga/testkit/message-builders';
 import pino from 'pino';
 import { describe, expect, test } from 'vitest';
+import { systemClock } from './clock.ts';
 import { deliver } from './deliver.ts';
 import type { DeliveryHandler } from './delivery.ts';
 import { Unavailable } from './faults.ts';
@@ -35,7 +36,7 @@ function handlerWith(fault: (message: Message, attempt: number) => Error | undef
       committed.push(deliveries.map(({ message }) => numberOf(message)));
       return { publish: deliveries.map(({ message }) => replyTo(message)), dead: [] };
     },
-    failed: ({ message }, reason) => failedReply('balance', message, reason, new Date()),
+    failed: ({ message }, reason, now) => failedReply('balance', message, reason, now),
   };
   return { handler, committed, attempts: () => attempts };
 }
@@ -54,6 +55,7 @@ function delivering(handler: DeliveryHandler, publish: (messages: readonly WireM
     service: 'balance',
     handler,
     broker: { ...memoryBroker({ partitions: 1 }), publish },
+    clock: systemClock,
     logger: pino({ level: 'silent' }),
     observer: {
       batch: (size) => counted.push(`batch of ${size}`),

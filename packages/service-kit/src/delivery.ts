@@ -29,5 +29,5 @@ export interface DeliveryHandler {
   topics: readonly Message['topic'][];
   handle(deliveries: readonly Delivery[]): Promise<Handled>;
   /** What to answer for a readable message that cannot be handled: a participant's `failed` fact. */
-  failed(delivery: Delivery, reason: DeadLetterReason): readonly Message[];
+  failed(delivery: Delivery, reason: DeadLetterReason, now: Date): readonly Message[];
 }

@@ -1,6 +1,7 @@
 import { allTopics, isStateTopic } from '@saga/messages/topics';
 import type { Logger } from 'pino';
 import type { Broker, TopicSpec } from './broker.ts';
+import { systemClock } from './clock.ts';
 import { type CommonConfig, ConfigError } from './config.ts';
 import type { Database } from './database.ts';
 import { deliver } from './deliver.ts';
@@ -62,6 +63,7 @@ export async function takeUpWork(options: WorkOptions): Promise<void> {
     service,
     handler: parts.handler,
     broker,
+    clock: systemClock,
     logger,
     observer: metrics.delivery,
     inboxDays: config.INBOX_DAYS,

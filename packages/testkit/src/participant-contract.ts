@@ -1,6 +1,7 @@
 import { decode, encode, type ReceivedMessage } from '@saga/messages/codec';
 import type { Message } from '@saga/messages/message';
 import type { BatchHandler } from '@saga/service-kit/broker';
+import { systemClock } from '@saga/service-kit/clock';
 import type { Database, Sql } from '@saga/service-kit/database';
 import { deliver } from '@saga/service-kit/deliver';
 import { memoryBroker } from '@saga/service-kit/memory-broker';
@@ -150,6 +151,7 @@ export function replicaOf<Tables>(participant: Participant<Tables>, database: Da
             published.push(...wire.map(({ value, ...rest }) => read({ ...rest, value: Buffer.from(value) })));
           },
         },
+        clock: systemClock,
         logger: pino({ level: 'silent' }),
         observer: { batch: () => {}, handled: () => {}, deadLetter: () => {} },
         inboxDays: 30,
