@@ -16,7 +16,10 @@ export type DueOrder = OrderRow & { announcements: number };
 /**
  * Of the orders whose time has come, those to announce now; for each is set when its time comes next. One whose last
  * announcement still stands in the outbox waits for the broker there: its turn is put off, uncounted.
- *
+ */
+export type ClaimPending = (sql: Sql, options: ClaimOptions) => Promise<DueOrder[]>;
+
+/**
  * The clock is asked once, or the index could not be used. IS TRUE makes the outbox's rows be looked up in a hash of
  * the few that are due; as a join, a plan from when the outbox was empty would compare each with each in an outage.
  */
@@ -40,7 +43,5 @@ export const CLAIM_PENDING = `
     RETURNING orders.*, announced)
   SELECT announcements, ${ORDER_COLUMNS} FROM moved WHERE announced`;
 
-export const claimPending = (
-  sql: Sql,
-  { limit, firstPauseMs, longestPauseMs, maxAgeDays }: ClaimOptions,
-): Promise<DueOrder[]> => sql.query(CLAIM_PENDING, [limit, firstPauseMs, longestPauseMs, maxAgeDays]);
+export const claimPending: ClaimPending = (sql, { limit, firstPauseMs, longestPauseMs, maxAgeDays }) =>
+  sql.query(CLAIM_PENDING, [limit, firstPauseMs, longestPauseMs, maxAgeDays]);

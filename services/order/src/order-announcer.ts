@@ -1,16 +1,17 @@
 import type { Outbox } from '@saga/service-kit/outbox';
 import type { Logger } from 'pino';
-import { claimPending } from './claim-pending.ts';
+import { type ClaimPending, claimPending } from './claim-pending.ts';
 import { orderCreated } from './order-created.ts';
 import type { OrderMetrics } from './order-metrics.ts';
 
 export type OrderAnnouncerOptions = {
   outbox: Outbox;
+  claim?: ClaimPending;
   /** The pause before the first repetition; it doubles with each. */
   announceAfterMs: number;
   /** What is older than the inboxes remember would become a dead letter: it is announced no more. */
   inboxDays: number;
-  metrics: OrderMetrics;
+  metrics: Pick<OrderMetrics, 'announcedAgain'>;
   logger: Logger;
 };
 
@@ -23,7 +24,7 @@ const LONGEST_PAUSE_MS = 60 * 60_000;
  * dead letter ends (trap 28). For one tick, on any replica.
  */
 export function createOrderAnnouncer(options: OrderAnnouncerOptions): () => Promise<void> {
-  const { outbox, announceAfterMs, inboxDays, metrics, logger } = options;
+  const { outbox, claim = claimPending, announceAfterMs, inboxDays, metrics, logger } = options;
 
   const limits = {
     limit: CHUNK,
@@ -34,7 +35,7 @@ export function createOrderAnnouncer(options: OrderAnnouncerOptions): () => Prom
 
   return async () => {
     const claimed = await outbox.transaction(async (sql) => {
-      const orders = await claimPending(sql, limits);
+      const orders = await claim(sql, limits);
       return { result: orders, messages: orders.map((order) => orderCreated(order, order.announcements)) };
     });
     for (const { orderId, announcements } of claimed)

@@ -10,9 +10,14 @@ import { findOrder } from './order-queries.ts';
  *
  * @throws Problem 404 where there is no such order, 409 where it has ended.
  */
-export const requestCancellation = (outbox: Outbox, orderId: string, reason: string | null): Promise<Order> =>
+export const requestCancellation = (
+  outbox: Outbox,
+  orderId: string,
+  reason: string | null,
+  find: typeof findOrder = findOrder,
+): Promise<Order> =>
   outbox.transaction(async (sql) => {
-    const order = await findOrder(sql, orderId);
+    const order = await find(sql, orderId);
     if (!order) throw notFound(`there is no order ${orderId}`);
     if (order.status !== 'PENDING') throw conflict('ORDER_ENDED', `the order is ${order.status}`);
     return { result: order, messages: [cancelRequested(order, reason)] };

@@ -1,10 +1,10 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { type Clock, systemClock } from '@saga/service-kit/clock';
 import { isTransient, isUniqueViolation } from '@saga/service-kit/faults';
 import { naturalBatch } from '@saga/service-kit/natural-batch';
 import type { Outbox } from '@saga/service-kit/outbox';
 import { orderCreated } from './order-created.ts';
 import { type Outcome, type Placement, placeOrders } from './place-orders.ts';
-import { insertOrders, loadAnswers, loadCatalogue, loadCommitted } from './placement-store.ts';
+import { type PlacementStore, postgresPlacements } from './placement-store.ts';
 
 /** Places orders; concurrent requests share one transaction, however many came in while the last one committed. */
 export interface OrderPlacement {
@@ -23,6 +23,8 @@ export type OrderPlacementOptions = {
   outbox: Outbox;
   /** How long after its creation a pending order is announced again. */
   announceAfterMs: number;
+  store?: PlacementStore;
+  clock?: Clock;
 };
 
 /** More would make the first of a batch wait for the last. */
@@ -33,7 +35,12 @@ const FIRST_PAUSE_MS = 20;
 
 type Settled = Outcome | { outcome: 'failed'; error: unknown };
 
-export function createOrderPlacement({ outbox, announceAfterMs }: OrderPlacementOptions): OrderPlacement {
+export function createOrderPlacement({
+  outbox,
+  announceAfterMs,
+  store = postgresPlacements,
+  clock = systemClock,
+}: OrderPlacementOptions): OrderPlacement {
   const batches = naturalBatch<Placement, Settled>({ maxBatch: MAX_BATCH, work: settle });
 
   return {
@@ -55,7 +62,7 @@ export function createOrderPlacement({ outbox, announceAfterMs }: OrderPlacement
       } catch (error) {
         const passing = isTransient(error);
         if ((passing || isUniqueViolation(error)) && tried < MAX_TRIES) {
-          if (passing) await pause(FIRST_PAUSE_MS * 2 ** tried);
+          if (passing) await clock.pause(FIRST_PAUSE_MS * 2 ** tried);
           continue;
         }
         if (passing || placements.length === 1) return placements.map(() => ({ outcome: 'failed', error }));
@@ -69,12 +76,12 @@ export function createOrderPlacement({ outbox, announceAfterMs }: OrderPlacement
   function placeTogether(placements: readonly Placement[], again: boolean): Promise<readonly Outcome[]> {
     return outbox.transaction(async (sql) => {
       const [catalogue, answers, committed] = await Promise.all([
-        loadCatalogue(sql, placements),
-        loadAnswers(sql, placements),
-        again ? loadCommitted(sql, placements) : [],
+        store.loadCatalogue(sql, placements),
+        store.loadAnswers(sql, placements),
+        again ? store.loadCommitted(sql, placements) : [],
       ]);
       const { outcomes, ...placed } = placeOrders({ ...catalogue, answers, committed }, placements);
-      if (placed.orders.length > 0) await insertOrders(sql, placed, announceAfterMs);
+      if (placed.orders.length > 0) await store.insertOrders(sql, placed, announceAfterMs);
       return { result: outcomes, messages: placed.orders.map((order) => orderCreated(order, 1)) };
     });
   }

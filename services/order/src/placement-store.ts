@@ -8,6 +8,27 @@ import type { Catalogue } from './place-order.ts';
 import type { PlacedOrder, Placement, StoredAnswer } from './place-orders.ts';
 import type { Account, Coupon, Product } from './read-models.ts';
 
+/** What placing orders reads and writes, inside the caller's transaction. */
+export interface PlacementStore {
+  /** What these requests name, without locks. */
+  loadCatalogue(sql: Sql, placements: readonly Placement[]): Promise<Catalogue>;
+  /** The answers that stand under the keys of these requests. */
+  loadAnswers(sql: Sql, placements: readonly Placement[]): Promise<StoredAnswer[]>;
+  /** Which of these orders stand already, though an earlier try looked like a failure. */
+  loadCommitted(sql: Sql, placements: readonly Placement[]): Promise<PlacedOrder[]>;
+  /**
+   * The orders, with each the inbox row of its own creation, and the answers. `announceAfterMs` from now, by the
+   * database's clock, an order that is still pending is announced again.
+   *
+   * @throws a unique violation where another replica answers under one of the keys.
+   */
+  insertOrders(
+    sql: Sql,
+    placed: { orders: readonly Order[]; answers: readonly StoredAnswer[] },
+    announceAfterMs: number,
+  ): Promise<void>;
+}
+
 const LOAD_PRODUCTS = `
   SELECT product_id AS "productId", price, version FROM products WHERE product_id = ANY($1::bigint[])`;
 
@@ -19,7 +40,7 @@ const LOAD_COUPONS = `
   FROM coupons WHERE coupon_id = ANY($1::bigint[])`;
 
 /** Loads what a batch of requests names, without locks: the saga checks prices and coupons once more, where they lie. */
-export async function loadCatalogue(sql: Sql, placements: readonly Placement[]): Promise<Catalogue> {
+async function loadCatalogue(sql: Sql, placements: readonly Placement[]): Promise<Catalogue> {
   const requests = placements.map((placement) => placement.request);
   const couponIds = requests.flatMap((request) => request.couponId ?? []);
   const [products, accounts, coupons] = await Promise.all([
@@ -47,8 +68,7 @@ const storedOrder = z.object({
   finalAmount: amount,
 });
 
-/** The answers that stand under the keys of these requests. */
-export async function loadAnswers(sql: Sql, placements: readonly Placement[]): Promise<StoredAnswer[]> {
+async function loadAnswers(sql: Sql, placements: readonly Placement[]): Promise<StoredAnswer[]> {
   const asked = placements.flatMap(({ once }) => once ?? []);
   if (asked.length === 0) return [];
   const rows = await sql.query<Once & { response: string }>(LOAD_ANSWERS, [
@@ -63,8 +83,7 @@ const LOAD_COMMITTED = `
          final_amount AS "finalAmount"
   FROM orders WHERE order_id = ANY($1::uuid[])`;
 
-/** Which of these orders stand already, though an earlier try looked like a failure. */
-export const loadCommitted = (sql: Sql, placements: readonly Placement[]): Promise<PlacedOrder[]> =>
+const loadCommitted = (sql: Sql, placements: readonly Placement[]): Promise<PlacedOrder[]> =>
   sql.query<PlacedOrder>(LOAD_COMMITTED, [placements.map((placement) => placement.orderId)]);
 
 /**
@@ -90,8 +109,7 @@ const INSERT_ANSWERS = `
   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS answered (scope, key, request_hash, response)
   ORDER BY scope, key`;
 
-/** `announceAfterMs` from now, by the database's clock, an order that is still pending is announced again. */
-export async function insertOrders(
+async function insertOrders(
   sql: Sql,
   { orders, answers }: { orders: readonly Order[]; answers: readonly StoredAnswer[] },
   announceAfterMs: number,
@@ -121,3 +139,5 @@ export async function insertOrders(
       ]),
   ]);
 }
+
+export const postgresPlacements: PlacementStore = { loadCatalogue, loadAnswers, loadCommitted, insertOrders };
