@@ -20,7 +20,7 @@ export function sagaView(definition: Definition | undefined, saga: Saga) {
     definition: saga.definition,
     status: saga.status,
     stuck: stuck ? { since: timeOf(stuck.since), step: stuck.step, code: stuck.code } : null,
-    paused: saga.pausedAt !== undefined,
+    paused: saga.paused !== undefined,
     version: saga.version,
     startedAt: timeOf(saga.startedAt),
     updatedAt: timeOf(saga.updatedAt),

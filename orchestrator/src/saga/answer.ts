@@ -33,7 +33,7 @@ export function takeAnswer(progress: Progress, place: CommandPlace, fact: Messag
 }
 
 /** The answer is recorded whatever it still means; then the saga goes on, whichever way it is going. */
-function settle(progress: Progress, place: CommandPlace, answer: Answer): void {
+export function settle(progress: Progress, place: CommandPlace, answer: Answer): void {
   progress.setCommand(place, { ...atRest(progress.command(place)), answer });
   if (place.operation === 'action') settleStep(progress, place, answer);
   else if (nothingStands(progress.step(place.step))) progress.setStatus(place.step, 'COMPENSATED');
@@ -55,8 +55,12 @@ function settleStep(progress: Progress, place: CommandPlace, answer: Answer): vo
   }
 }
 
-/** Up to and including the pivot a refusal turns the saga back; later only an operator can put it right. */
+/**
+ * Up to and including the pivot a refusal turns the saga back; later only an operator can put it right. A saga that has
+ * turned back while it was paused goes on as it was.
+ */
 function refused(progress: Progress, place: CommandPlace, reason: Reason): void {
+  if (progress.saga.status !== 'RUNNING') return;
   if (mayTurnBack(progress.definition, progress.saga)) turnBack(progress, { step: place.step, ...reason });
   else progress.setCommand(place, { ...progress.command(place), stuck: { since: progress.now, code: reason.code } });
 }

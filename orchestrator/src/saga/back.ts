@@ -26,9 +26,10 @@ export function turnBack(progress: Progress, failure: Failure): void {
 /**
  * Undoes every generation of every step whose dependents are all undone, in parallel; the order comes last, because
  * everything depends on it. What was sent is undone whatever its reply, unless that was `rejected`: no reply means
- * unknown, never "it did not happen". COMPENSATED when every compensation has been acknowledged.
+ * unknown, never "it did not happen". COMPENSATED when every compensation has been acknowledged. Not while it is paused.
  */
 export function goBack(progress: Progress): void {
+  if (progress.saga.paused) return;
   for (const name of progress.stepNames) {
     const isFree = progress.defined(name).dependents.every((dependent) => nothingStands(progress.step(dependent)));
     if (!isFree) continue;

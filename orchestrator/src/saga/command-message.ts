@@ -23,7 +23,7 @@ export function commandMessage(
   command: SentCommand,
 ): Message<CommandTopic> {
   const step = stepOf(definition, place.step);
-  const action = runsOf(stateOf(saga, place.step))[place.generation]?.action;
+  const run = runsOf(stateOf(saga, place.step))[place.generation];
   return {
     topic: topicOf(definition, place),
     key: saga.id,
@@ -36,12 +36,12 @@ export function commandMessage(
       commandId: command.commandId,
       step: place.step,
       attempt: command.attempt,
-      actionId: place.operation === 'compensation' ? action?.commandId : undefined,
+      actionId: place.operation === 'compensation' ? run?.action.commandId : undefined,
     },
     body: {
       orderId: saga.id,
       ...(place.operation === 'action'
-        ? step.body(saga.order, repliesTo(step, definition, saga))
+        ? (run?.input ?? step.body(saga.order, repliesTo(step, definition, saga)))
         : step.compensationBody(saga.failure)),
     },
   } as Message<CommandTopic>; // the definition ties each body to its command

@@ -1,7 +1,8 @@
 import type { Progress } from './progress.ts';
 
-/** Sends whatever has become ready, in parallel; ends the saga when all is done. */
+/** Sends whatever has become ready, in parallel; ends the saga when all is done. Not while it is paused. */
 export function goForward(progress: Progress): void {
+  if (progress.saga.paused) return;
   let settled: boolean;
   do {
     settled = true;

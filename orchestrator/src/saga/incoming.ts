@@ -8,7 +8,8 @@ export type Incoming =
   | { type: 'order-created'; partition: number; message: Message<'order-created'> }
   | { type: 'order-cancel-requested'; partition: number; message: Message<'order-cancel-requested'> }
   | { type: 'fact'; message: Message<FactTopic> }
-  | TimerMessage;
+  | TimerMessage
+  | OperatorMessage;
 
 export type TimerMessage = {
   type: 'timer';
@@ -21,5 +22,38 @@ export type TimerMessage = {
   expiredBefore: Instant;
 };
 
+/** What an operator may ask of a saga; what is allowed when is said in `operator.ts`. */
+export type Act =
+  | {
+      action: 'retry';
+      /** Without it: whatever can be tried again. */
+      step?: string;
+      /** What the command shall say instead, without the order's id. */
+      input?: Readonly<Record<string, unknown>>;
+      evidence?: string;
+    }
+  | { action: 'compensate' | 'pause' | 'resume' }
+  | { action: 'skip'; step: string }
+  | { action: 'force-compensated'; step: string; evidence: string };
+
+/** A person acts: a message like any other, in the journal beside the facts. */
+export type OperatorMessage = {
+  type: 'operator';
+  id: string;
+  act: Act;
+  actor: string;
+  reason: string;
+  /** The version of the saga that the operator has seen. */
+  expectedVersion: number;
+  /** As a timer's: nothing is sent again that the inboxes may have forgotten. */
+  expiredBefore: Instant;
+};
+
+/** What it is called in the history. */
+export function messageTypeOf(incoming: Incoming): string {
+  if (incoming.type === 'fact') return incoming.message.topic;
+  return incoming.type === 'operator' ? `operator-${incoming.act.action}` : incoming.type;
+}
+
 export const messageIdOf = (incoming: Incoming): string =>
-  incoming.type === 'timer' ? incoming.id : incoming.message.envelope.id;
+  'message' in incoming ? incoming.message.envelope.id : incoming.id;

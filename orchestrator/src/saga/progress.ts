@@ -78,9 +78,13 @@ export class Progress {
     return step;
   }
 
-  sendAction(name: string): void {
-    const place: CommandPlace = { step: name, generation: 0, operation: 'action' };
-    this.setStep(name, { status: 'SENT', runs: [{ action: this.#firstSending(place) }] });
+  /** A step's first generation, or, where an operator has it tried anew, the next one. */
+  sendAction(name: string, input?: Run['input']): void {
+    const earlier = runsOf(this.step(name));
+    const place: CommandPlace = { step: name, generation: earlier.length, operation: 'action' };
+    const run: Run = { action: this.#firstSending(place), ...(input && { input }) };
+    const [first = run, ...others] = [...earlier, run];
+    this.setStep(name, { status: 'SENT', runs: [first, ...others] });
     this.publish(place);
   }
 

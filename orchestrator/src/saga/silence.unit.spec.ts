@@ -137,6 +137,27 @@ describe('no reply by the timeout, and not overtaken: the participant is behind 
     expect(scenario.action('product')).toMatchObject({ attempt: 3, used: 0, silentSince: NINE_O_CLOCK });
   });
 
+  test('a mark from before the clock was put back overtakes nothing (trap 16)', () => {
+    const scenario = waiting();
+    scenario.answeredUpTo.set(DECREASE, NINE_O_CLOCK + HOUR_MS);
+    scenario.when(after(10)).sendsNothing();
+    expect(scenario.action('product')).toMatchObject({ used: 0, next: { why: 'silent' } });
+  });
+
+  test('the longer the silence, the more rarely the saga is looked at: half of it, a minute at least, five at most', () => {
+    const scenario = waiting();
+    const minutes: number[] = [];
+    while ((scenario.wakeAt ?? 0) < NINE_O_CLOCK + 30 * MINUTE_MS) {
+      scenario.when(whenDue());
+      minutes.push(((scenario.wakeAt ?? 0) - scenario.now) / MINUTE_MS);
+    }
+    expect(minutes[0]).toBe(1);
+    expect(minutes.slice(1, 4).every((wait, index) => wait >= (minutes[index] ?? 0))).toBe(true);
+    expect(minutes[3]).toBeCloseTo(((minutes[0] ?? 0) + (minutes[1] ?? 0) + (minutes[2] ?? 0) + 1 / 6) / 2);
+    expect(minutes.at(-1)).toBe(5);
+    expect(minutes.length).toBeLessThan(12);
+  });
+
   test('only the topics that may be probed are', () => {
     begun(placeOrder)
       .when(after(10, { probing: ['coupon'] }))

@@ -34,7 +34,12 @@ export type SentCommand = {
 };
 
 /** One generation of a step: its action and, once it is undone, its compensation. */
-export type Run = { action: SentCommand; compensation?: SentCommand };
+export type Run = {
+  action: SentCommand;
+  compensation?: SentCommand;
+  /** What the action says in place of what the definition makes of the saga's data: an operator has edited it. */
+  input?: Readonly<Record<string, unknown>>;
+};
 
 /**
  * The contract's. No message leaves a step FAILED: what has used up its attempts is undone at once, or is retried
@@ -50,7 +55,8 @@ export type StepStatus =
   | 'COMPENSATING'
   | 'COMPENSATED';
 
-export type SentStep = { status: Exclude<StepStatus, 'WAITING' | 'SKIPPED'>; runs: readonly [Run, ...Run[]] };
+/** A step that was refused where there is no way back is SKIPPED when an operator says so; its runs stay. */
+export type SentStep = { status: Exclude<StepStatus, 'WAITING'>; runs: readonly [Run, ...Run[]] };
 
 export type StepState = { status: 'WAITING' | 'SKIPPED' } | SentStep;
 
@@ -67,8 +73,10 @@ export type Saga = {
   startedAt: Instant;
   updatedAt: Instant;
   endedAt?: Instant;
-  /** An operator has stopped it for the time being. */
-  pausedAt?: Instant;
+  /** An operator has stopped it for the time being: what arrives is recorded, nothing is sent. */
+  paused?: { since: Instant; by: string; reason: string };
+  /** How long it was paused before, in all: its deadline is that much later. */
+  pausedForMs?: number;
   failure?: Failure;
   steps: Readonly<Record<string, StepState>>;
 };

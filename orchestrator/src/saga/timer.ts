@@ -7,8 +7,12 @@ import { type CommandPlace, commandAt, openCommands, type Progress } from './pro
 import { useUpAttempt } from './retry.ts';
 import { atRest, type Instant, type Saga } from './state.ts';
 
-/** Time has passed: whatever is due by now happens. */
+/** The longest that a saga whose participant stays silent is left alone. */
+const LONGEST_WAIT_MS = 5 * 60 * 1_000;
+
+/** Time has passed: whatever is due by now happens. A paused saga is not touched by it. */
 export function takeTime(progress: Progress, timer: TimerMessage): void {
+  if (progress.saga.paused) return;
   if (progress.now >= deadlineOf(progress.definition, progress.saga)) {
     const [open] = openCommands(progress.saga);
     turnBack(progress, {
@@ -35,12 +39,15 @@ function isDue(progress: Progress, place: CommandPlace): boolean {
   return next !== undefined && next.at <= progress.now;
 }
 
-function tryAgain(progress: Progress, place: CommandPlace): void {
+/** Sends a command once more, and awaits its answer anew. */
+export function tryAgain(progress: Progress, place: CommandPlace): void {
+  const { silentSince: _silentSince, ...command } = progress.command(place);
+  progress.setCommand(place, command);
   progress.resend(place, { at: progress.now + progress.policy(place).timeoutMs, why: 'reply' });
 }
 
 /** Nothing is resent once the inboxes may have forgotten it: it waits for an operator, visibly. */
-function expire(progress: Progress, place: CommandPlace): void {
+export function expire(progress: Progress, place: CommandPlace): void {
   const command = progress.command(place);
   const since = command.stuck?.since ?? progress.now;
   progress.setCommand(place, { ...atRest(command), stuck: { since, code: 'EXPIRED' } });
@@ -54,7 +61,9 @@ function expire(progress: Progress, place: CommandPlace): void {
 function isLost(progress: Progress, place: CommandPlace, { answeredUpTo, expiredBefore }: TimerMessage): boolean {
   const { next, sentAt, firstSentAt } = progress.command(place);
   if (next?.why === 'backoff' || firstSentAt < expiredBefore) return false;
-  return (answeredUpTo[topicOf(progress.definition, place)] ?? 0) > sentAt;
+  const upTo = answeredUpTo[topicOf(progress.definition, place)] ?? 0;
+  // A mark from the future was made before the clock was put back: it overtakes nothing (trap 16).
+  return upTo > sentAt && upTo <= progress.now;
 }
 
 function useUpLost(progress: Progress, place: CommandPlace): void {
@@ -70,28 +79,34 @@ function waitOn(progress: Progress, place: CommandPlace, { mayProbe }: TimerMess
 }
 
 /**
- * Silence begins with the sending that nobody answered. Where no deadline ends the waiting, silence longer than the
+ * Silence begins with the sending that nobody answered. The longer it lasts, the more rarely it is looked at: a hundred
+ * thousand waiting sagas must not keep the tables busy. Where no deadline ends the waiting, silence longer than the
  * deadline's length is stuck, and still probed.
  */
 function keepWaiting(progress: Progress, place: CommandPlace): void {
   const { definition, saga, now } = progress;
   const command = progress.command(place);
   const silentSince = command.silentSince ?? command.sentAt;
+  const half = Math.min(Math.floor((now - silentSince) / 2), LONGEST_WAIT_MS);
+  const waitMs = Math.max(progress.policy(place).backoff.maxMs, half);
   const isTooLong = !mayTurnBack(definition, saga) && now - silentSince > definition.deadlineMs;
   progress.setCommand(place, {
     ...command,
     silentSince,
-    next: { at: now + progress.policy(place).backoff.maxMs, why: 'silent' },
+    next: { at: now + waitMs, why: 'silent' },
     ...(isTooLong && { stuck: command.stuck ?? { since: now, code: 'PARTICIPANT_SILENT' } }),
   });
 }
 
-/** The deadline runs while the saga may still turn back. */
+/** The deadline runs while the saga may still turn back, and not while it is paused. */
 const deadlineOf = (definition: Definition, saga: Saga): Instant =>
-  mayTurnBack(definition, saga) ? saga.startedAt + definition.deadlineMs : Number.POSITIVE_INFINITY;
+  mayTurnBack(definition, saga)
+    ? saga.startedAt + definition.deadlineMs + (saga.pausedForMs ?? 0)
+    : Number.POSITIVE_INFINITY;
 
-/** The earliest moment at which anything could be due; undefined when nothing ever will be. */
+/** The earliest moment at which anything could be due; undefined when nothing ever will be, or while it is paused. */
 export function wakeAtOf(definition: Definition, saga: Saga): Instant | undefined {
+  if (saga.paused) return undefined;
   const dues = openCommands(saga).map((place) => commandAt(saga, place).next?.at ?? Number.POSITIVE_INFINITY);
   const earliest = Math.min(deadlineOf(definition, saga), ...dues);
   return earliest === Number.POSITIVE_INFINITY ? undefined : earliest;

@@ -11,6 +11,7 @@ import {
   failed,
   given,
   HOUR_MS,
+  MINUTE_MS,
   rejected,
   SECOND_MS,
   succeeded,
@@ -103,7 +104,7 @@ describe('the moment to wake a saga', () => {
   });
 
   test('is not the deadline after the pivot', () => {
-    expect(delivered().when(after(59 * 60 + 55)).wakeAt).toBe(NINE_O_CLOCK + HOUR_MS + 55 * SECOND_MS);
+    expect(delivered().when(after(59 * 60 + 55)).wakeAt).toBe(NINE_O_CLOCK + HOUR_MS + 4 * MINUTE_MS + 55 * SECOND_MS);
   });
 
   test('is not the deadline going back, where compensations are due', () => {

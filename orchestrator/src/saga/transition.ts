@@ -10,6 +10,7 @@ import { topicOf } from './command-message.ts';
 import type { Definition } from './definition.ts';
 import { goForward } from './forward.ts';
 import { type Incoming, messageIdOf } from './incoming.ts';
+import { type Refusal, takeAct } from './operator.ts';
 import { findCommand, openCommands, Progress, sentCommands } from './progress.ts';
 import type { AwaitedSaga, Instant, Saga, StepState } from './state.ts';
 import { takeTime } from './timer.ts';
@@ -26,6 +27,8 @@ export type Transition = {
   answered?: { topic: CommandTopic; sentAt: Instant };
   /** The message has no place in this saga: a dead letter. */
   dead?: Reason;
+  /** Why an operator's action was not taken. */
+  refused?: Refusal;
 };
 
 /**
@@ -55,6 +58,10 @@ export function transition(
       return progress.saga === saga ? unchanged(progress) : accepted(progress);
     case 'fact':
       return takeFact(progress, incoming.message);
+    case 'operator': {
+      const refused = takeAct(progress, incoming);
+      return refused ? { ...unchanged(progress), refused } : accepted(progress);
+    }
     default:
       throw incoming satisfies never;
   }
@@ -86,6 +93,8 @@ function beforeStart(
     }
     case 'timer':
       return { saga: awaited, accepted: false, sent: [] };
+    case 'operator':
+      return { saga: awaited, accepted: false, sent: [], refused: NOT_STARTED };
     case 'fact':
       // A saga is committed before its commands go out: a fact for one that does not exist answers none of ours.
       return {
@@ -98,6 +107,8 @@ function beforeStart(
       throw incoming satisfies never;
   }
 }
+
+const NOT_STARTED: Refusal = { why: 'not allowed', message: 'the order of this saga is not known yet', options: [] };
 
 function newSaga(
   definition: Definition,
@@ -171,6 +182,7 @@ function cancel(progress: Progress, { body }: Message<'order-cancel-requested'>)
  * its chain does not run again (trap 27).
  */
 function seenBefore(progress: Progress): Transition {
+  if (progress.saga.paused) return unchanged(progress);
   for (const place of openCommands(progress.saga)) {
     const { causedBy, next } = progress.command(place);
     if (causedBy === progress.cause && next !== undefined) progress.publish(place);

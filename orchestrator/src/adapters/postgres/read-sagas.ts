@@ -21,7 +21,7 @@ const PAGE = `
          OR (stuck_since IS NOT NULL AND state -> 'steps' -> $4 ->> 'status' = 'REJECTED'))
     AND ($5::text IS NULL OR failure_code = $5 OR stuck_code = $5)
     AND ($6::boolean IS NULL OR (stuck_since IS NOT NULL) = $6)
-    AND ($7::boolean IS NULL OR (state -> 'pausedAt' IS NOT NULL) = $7)
+    AND ($7::boolean IS NULL OR (state -> 'paused' IS NOT NULL) = $7)
     AND ($8::timestamptz IS NULL OR updated_at < $8)
     AND ($9::text IS NULL OR starts_with(id::text, lower($9)) OR state -> 'order' ->> 'userId' = $9)
   ORDER BY id DESC LIMIT $10`;

@@ -1,6 +1,6 @@
 import type { Transaction } from '@saga/service-kit/database';
 import type { AnsweredUpTo, JournalRow, SagaChange } from '../../app/saga-store.ts';
-import { messageIdOf } from '../../saga/incoming.ts';
+import { messageIdOf, messageTypeOf } from '../../saga/incoming.ts';
 import type { Saga } from '../../saga/state.ts';
 import { stuckOf } from '../../saga/stuck.ts';
 
@@ -125,7 +125,7 @@ export function saveJournal(sql: Transaction, journal: readonly JournalRow[]): v
     journal.map((row) => row.seq),
     journal.map((row) => row.at),
     journal.map((row) => messageIdOf(row.incoming)),
-    journal.map((row) => (row.incoming.type === 'fact' ? row.incoming.message.topic : row.incoming.type)),
+    journal.map((row) => messageTypeOf(row.incoming)),
     journal.map((row) => JSON.stringify(row.incoming)),
     journal.map((row) => JSON.stringify(row.effect)),
     journal.map((row) => JSON.stringify(row.sent)),

@@ -96,6 +96,7 @@ export function moves({ forgetting }: { forgetting: boolean }): fc.Arbitrary<Mov
     [1, fc.record({ move: fc.constant('cancel'), request: fc.nat(1) })],
     [1, fc.record({ move: fc.constant('announce'), attempt: fc.integer({ min: 1, max: 3 }) })],
     [1, fc.constant({ move: 'stray fact' })],
+    [2, fc.record({ move: fc.constant('operate'), which, stale: fc.nat(9).map((one) => one === 0) })],
   ];
   return fc.array(fc.oneof(...weighted.map(([weight, arbitrary]) => ({ weight, arbitrary }))), {
     maxLength: 60,

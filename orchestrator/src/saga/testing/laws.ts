@@ -36,6 +36,7 @@ export function lawfulTransition(
   if (result.accepted) law('its version counts what it accepted', result.saga?.version === (before?.version ?? 0) + 1);
   else law('what is not accepted changes nothing', result.saga === before);
   if (result.dead) law('a dead letter does nothing', !result.accepted && result.sent.length === 0);
+  if (incoming.type === 'operator') law('an act is taken or refused', result.accepted === !result.refused);
   const { saga, sent } = result;
   if (saga === undefined || saga.status === 'AWAITED') {
     law('nothing is sent before the order is known', sent.length === 0);
@@ -46,6 +47,7 @@ export function lawfulTransition(
   isWellFormed(definition, saga);
   law('nothing is sent twice at once', new Set(sent.map(({ envelope }) => envelope.id)).size === sent.length);
   for (const message of sent) mayBeSent(definition, saga, message);
+  if (saga.paused) law('a paused saga sends nothing', sent.length === 0);
   isNeverForgotten(definition, saga, incoming, now);
   return result;
 }
@@ -97,25 +99,28 @@ function isWellFormed(definition: Definition, saga: Saga): void {
   law('it has ended when it says so', (saga.endedAt !== undefined) === ['COMPLETED', 'COMPENSATED'].includes(status));
   law('it has a reason exactly when it went back', (saga.failure === undefined) === goesForward);
   if (status === 'COMPLETED') law('COMPLETED is all done', steps.every(isDone));
-  if (!goesForward) law('COMPENSATED is all undone', steps.some(isStanding) === (status === 'COMPENSATING'));
+  if (status === 'COMPENSATED') law('COMPENSATED is all undone', !steps.some(isStanding));
+  if (status === 'COMPENSATING' && !saga.paused) law('all undone is COMPENSATED', steps.some(isStanding));
   for (const name of definition.steps.keys()) isWellFormedStep(definition, saga, name);
   const pivot = lastRunOf(stateOf(saga, definition.pivot));
   const pivotIsGone = pivot === undefined || pivot.action.answer?.outcome === 'rejected' || pivot.compensation;
-  if (!goesForward) law('after the pivot there is no way back', Boolean(pivotIsGone));
+  if (!goesForward) law('after the pivot there is no way back', Boolean(pivotIsGone || saga.paused));
 }
 
 function isWellFormedStep(definition: Definition, saga: Saga, name: string): void {
   const step = stateOf(saga, name);
   const runs = runsOf(step);
   law(`a step is what its sendings make it`, isConsistent(step, saga), { name, step });
-  if (saga.status === 'RUNNING' && step.status === 'WAITING') {
+  if (saga.status === 'RUNNING' && step.status === 'WAITING' && !saga.paused) {
     const isReady = (definition.steps.get(name)?.after ?? []).every((each) => isDone(stateOf(saga, each)));
     law('what is ready is sent', !isReady, name);
   }
   if (saga.failure) {
     const isFree = !dependentsOf(definition, name).some((dependent) => isStanding(stateOf(saga, dependent)));
-    for (const run of runs.filter(stands))
-      law('a step is undone exactly when nothing stands that was built on it', !run.compensation === !isFree, name);
+    for (const run of runs.filter(stands)) {
+      if (run.compensation) law('nothing is undone while something stands that was built on it', isFree, name);
+      else law('what can be undone is', !isFree || saga.paused !== undefined, name);
+    }
   }
   for (const { action, compensation } of runs) {
     isWellFormedCommand(action, saga.status === 'RUNNING' && action === runs.at(-1)?.action);
@@ -128,10 +133,11 @@ function isConsistent(step: StepState, saga: Saga): boolean {
   const outcome = last?.action.answer?.outcome;
   switch (step.status) {
     case 'WAITING':
-    case 'SKIPPED':
       return last === undefined;
+    case 'SKIPPED':
+      return last === undefined || (outcome === 'rejected' && !last.compensation);
     case 'SENT':
-      return outcome === undefined && !last?.compensation && saga.status === 'RUNNING';
+      return outcome === undefined && !last?.compensation && (saga.status === 'RUNNING' || saga.paused !== undefined);
     case 'SUCCEEDED':
       return outcome === 'success' && !last?.compensation;
     case 'REJECTED':
@@ -155,13 +161,13 @@ const stands = ({ action, compensation }: Run): boolean =>
   compensation ? compensation.answer === undefined : action.answer?.outcome !== 'rejected';
 
 function isWellFormedCommand(command: SentCommand, isWanted: boolean): void {
-  const { answer, next, silentSince, stuck, attempt, used, sentAt, firstSentAt } = command;
+  const { answer, next, silentSince, stuck, attempt, used } = command;
   const isOpen = isWanted && answer === undefined;
   if (isOpen) law('an open command is driven, or too old', next !== undefined || stuck?.code === 'EXPIRED', command);
   else law('nothing is due for any other', next === undefined && silentSince === undefined, command);
   if (stuck) law('only what is open or refused is stuck', isOpen || answer?.outcome === 'rejected', command);
   if (next) law('silence is waited out', (silentSince !== undefined) === (next.why === 'silent'), command);
-  law('no more attempts are used up than were made', used <= attempt && sentAt >= firstSentAt, command);
+  law('no more attempts are used up than were made', used <= attempt, command);
 }
 
 function mayBeSent(definition: Definition, saga: Saga, message: Message): void {
@@ -188,6 +194,7 @@ function isNeverForgotten(definition: Definition, saga: Saga, incoming: Incoming
   const wakeAt = wakeAtOf(definition, saga);
   const stuck = stuckOf(saga);
   if (saga.endedAt !== undefined) law('what has ended is left alone', wakeAt === undefined && stuck === undefined);
+  else if (saga.paused) law('a paused saga is not woken', wakeAt === undefined);
   else if (wakeAt === undefined) law('what waits for nothing is stuck', stuck !== undefined);
   else if (incoming.type === 'timer') law('a timer never asks for the next one at once', wakeAt > now);
 }

@@ -6,7 +6,8 @@ import { isCommandTopic } from '@saga/messages/topics';
 import { expect } from 'vitest';
 import { topicOf } from '../command-message.ts';
 import type { Definition, Order } from '../definition.ts';
-import type { Incoming } from '../incoming.ts';
+import type { Act, Incoming } from '../incoming.ts';
+import { optionsOf } from '../operator.ts';
 import type { JournalEntry } from '../rebuild.ts';
 import type { AwaitedSaga, Instant, Saga, SagaStatus, SentCommand, StepStatus } from '../state.ts';
 import { runsOf } from '../state.ts';
@@ -164,6 +165,21 @@ export class Scenario {
     return this.sendsNothing();
   }
 
+  /** The operator's action was not taken, for this reason. */
+  isRefused(message: RegExp): this {
+    expect(this.#last.refused?.message).toMatch(message);
+    return this.staysAsItWas().sendsNothing();
+  }
+
+  /** What an operator may do now, each as `retry product`. */
+  allows(...options: string[]): this {
+    const named = optionsOf(this.definition, this.saga).map(({ action, step }) =>
+      [action, step].filter(Boolean).join(' '),
+    );
+    expect(named).toEqual(options);
+    return this;
+  }
+
   isDeadLetter(code: string): this {
     expect(this.#last.dead).toEqual({ code, message: expect.any(String) });
     return this.staysAsItWas().sendsNothing();
@@ -226,6 +242,21 @@ export function cancelled(reason: string | null = null): Happening {
     message: cancelRequested(ORDER_ID, request, reason, now),
   });
 }
+
+/** Who acts, and what for, is in the journal only. */
+export const BY_ADA = { actor: 'ada', reason: 'ticket 4711' };
+
+/** An operator acts, on the saga as it is unless another version is said. */
+export const operator =
+  (act: Act, expectedVersion?: number): Happening =>
+  (scenario) => ({
+    type: 'operator',
+    id: newRequestId(),
+    act,
+    ...BY_ADA,
+    expectedVersion: expectedVersion ?? scenario.saga.version,
+    expiredBefore: scenario.now - INBOX_DAYS * DAY_MS,
+  });
 
 type TimePasses = {
   /** Steps of which later sendings were answered just before. */

@@ -4,7 +4,8 @@ import type { Message } from '@saga/messages/message';
 import { isCommandTopic } from '@saga/messages/topics';
 import { expect } from 'vitest';
 import type { Definition, Order } from '../definition.ts';
-import type { Incoming } from '../incoming.ts';
+import type { Act, Incoming } from '../incoming.ts';
+import { optionsOf } from '../operator.ts';
 import type { JournalEntry } from '../rebuild.ts';
 import { type AwaitedSaga, type Instant, lastRunOf, type Saga } from '../state.ts';
 import { stuckOf } from '../stuck.ts';
@@ -22,7 +23,8 @@ export type Move =
   | { move: 'others are answered'; which: number }
   | { move: 'cancel'; request: number }
   | { move: 'announce'; attempt: number }
-  | { move: 'stray fact' };
+  | { move: 'stray fact' }
+  | { move: 'operate'; which: number; stale: boolean };
 
 type Flight = { to: 'participant'; command: Message<CommandTopic> } | { to: 'saga'; incoming: Incoming };
 
@@ -43,6 +45,7 @@ export class World {
   readonly #received: Incoming[] = [];
   #inFlight: Flight[] = [];
   #timers = 0;
+  #acts = 0;
 
   constructor(definition: Definition, order: Order, natures: Natures) {
     this.definition = definition;
@@ -101,6 +104,9 @@ export class World {
       case 'stray fact':
         this.#strayFact();
         break;
+      case 'operate':
+        this.#operate(move.which, move.stale);
+        break;
       default:
         throw move satisfies never;
     }
@@ -118,8 +124,9 @@ export class World {
       } else {
         const wakeAt = this.#wakeAt();
         if (stuckOf(this.state)) retried += 1;
-        if (wakeAt === undefined || retried > ROUNDS_OF_RETRYING) return;
-        this.#passTo(wakeAt, true);
+        if (this.state.paused) this.#act({ action: 'resume' });
+        else if (wakeAt === undefined || retried > ROUNDS_OF_RETRYING) return;
+        else this.#passTo(wakeAt, true);
       }
     }
     expect.unreachable('the saga neither ends nor is stuck');
@@ -138,7 +145,8 @@ export class World {
 
   /** The actions that an order which is done must have: each step's that was not skipped, and its own. */
   get effectsOfDone(): string[] {
-    return Object.values(this.saga.steps).flatMap((step) => lastRunOf(step)?.action.commandId ?? []);
+    const done = Object.values(this.saga.steps).filter(({ status }) => status !== 'SKIPPED');
+    return done.flatMap((step) => lastRunOf(step)?.action.commandId ?? []);
   }
 
   #deliver(flight: Flight | undefined, { stumbling = false } = {}): void {
@@ -155,7 +163,7 @@ export class World {
   }
 
   #transition(incoming: Incoming): Flight[] {
-    if (incoming.type !== 'timer') {
+    if ('message' in incoming) {
       if (this.now - Date.parse(incoming.message.envelope.time) > REMEMBERED_MS) return []; // a dead letter
       this.#received.push(incoming);
     }
@@ -184,6 +192,22 @@ export class World {
   #announce(attempt: number): void {
     const message = orderCreated(this.order, this.now, attempt);
     this.#inFlight.push({ to: 'saga', incoming: { type: 'order-created', partition: PARTITION, message } });
+  }
+
+  /** An operator does one of the things that are allowed; what takes their word is another property's concern. */
+  #operate(which: number, stale: boolean): void {
+    if (!this.state || this.state.status === 'AWAITED') return;
+    const options = optionsOf(this.definition, this.state).filter(({ needsEvidence }) => !needsEvidence);
+    const option = options[which % Math.max(options.length, 1)];
+    if (option) this.#act(option as Act, stale ? this.state.version - 1 : this.state.version);
+  }
+
+  #act(act: Act, expectedVersion = this.saga.version): void {
+    this.#acts += 1;
+    const id = `act ${this.#acts}`;
+    const expiredBefore = this.now - REMEMBERED_MS;
+    const by = { actor: 'ada', reason: 'because' };
+    this.#inFlight.push(...this.#transition({ type: 'operator', id, act, ...by, expectedVersion, expiredBefore }));
   }
 
   /** An answer to a command that this saga never sent. */
