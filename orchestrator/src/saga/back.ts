@@ -26,19 +26,21 @@ export function turnBack(progress: Progress, failure: Failure): void {
 /**
  * Undoes every generation of every step whose dependents are all undone, in parallel; the order comes last, because
  * everything depends on it. What was sent is undone whatever its reply, unless that was `rejected`: no reply means
- * unknown, never "it did not happen". COMPENSATED when every compensation has been acknowledged. Not while it is paused.
+ * unknown, never "it did not happen". COMPENSATED when every compensation has been acknowledged. A paused saga undoes
+ * nothing.
  */
 export function goBack(progress: Progress): void {
-  if (progress.saga.paused) return;
   for (const name of progress.stepNames) {
-    const isFree = progress.defined(name).dependents.every((dependent) => nothingStands(progress.step(dependent)));
+    const isFree =
+      !progress.saga.paused &&
+      progress.defined(name).dependents.every((dependent) => nothingStands(progress.step(dependent)));
     if (!isFree) continue;
     runsOf(progress.step(name)).forEach(({ action, compensation }, generation) => {
       if (compensation === undefined && action.answer?.outcome !== 'rejected')
         progress.sendCompensation(name, generation);
     });
   }
-  if (nothingStands(progress.step(ORDER_STEP))) progress.update({ status: 'COMPENSATED', endedAt: progress.now });
+  if (nothingStands(progress.step(ORDER_STEP))) progress.end('COMPENSATED');
 }
 
 /** Nothing of this step stands any more, or ever stood: each generation was refused, or its undo acknowledged. */

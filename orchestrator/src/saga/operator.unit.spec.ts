@@ -329,12 +329,14 @@ describe('a paused saga', () => {
     paused().when(created()).staysAsItWas().sendsNothing();
   });
 
-  test('does not complete before it is resumed', () => {
-    begun(shipping)
-      .when(succeeded('delivery'), succeeded('coupon'), operator({ action: 'pause' }), succeeded('complete'))
-      .is('RUNNING')
-      .when(operator({ action: 'resume' }))
-      .is('COMPLETED');
+  test('ends when nothing is left to be sent, and then is paused no more', () => {
+    const scenario = begun(shipping).when(succeeded('delivery'), succeeded('coupon'), operator({ action: 'pause' }));
+    scenario.when(succeeded('complete')).is('COMPLETED');
+    expect(scenario.saga.paused).toBe(undefined);
+    begun(placeOrder, { couponId: null })
+      .when(rejected('product', 'OUT_OF_STOCK'), operator({ action: 'pause' }), undone('order'))
+      .is('COMPENSATED')
+      .allows();
   });
 
   test('sends what became ready when it is resumed, and what is unanswered once more', () => {

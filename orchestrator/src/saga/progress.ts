@@ -51,6 +51,12 @@ export class Progress {
     this.saga = { ...this.saga, ...changes };
   }
 
+  /** What has ended is not paused any more. */
+  end(status: 'COMPLETED' | 'COMPENSATED'): void {
+    const { paused: _paused, ...saga } = this.saga;
+    this.saga = { ...saga, status, endedAt: this.now };
+  }
+
   setStep(name: string, state: StepState): void {
     this.update({ steps: { ...this.saga.steps, [name]: state } });
   }
