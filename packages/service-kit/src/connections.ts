@@ -40,10 +40,8 @@ export async function openConnections<Shape extends z.ZodRawShape, Client extend
     statementTimeoutMs: config.STATEMENT_TIMEOUT_MS,
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
   });
-  // Without listeners, a connection that the server closes would end the process: an idle one, or one between two
-  // statements (a statement under way rejects by itself).
+  // Without a listener, an idle connection that the server closes would end the process.
   pool.on('error', (error) => logger.warn({ error: messageOf(error) }, 'an idle database connection was lost'));
-  pool.on('connect', (connection) => connection.on('error', () => {}));
   opened.defer(() => pool.end());
   const prisma = createClient(new PrismaPg(pool, { schema: service }));
   opened.defer(() => prisma.$disconnect());

@@ -1,24 +1,35 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { testDatabase } from '@saga/testkit/test-database';
-import type pg from 'pg';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createPool, type Database, postgresDatabase } from './database.ts';
+import { createPool, type Database, postgresDatabase, type Transaction } from './database.ts';
+import { isTransient } from './faults.ts';
 
+/** One connection: whatever a transaction leaves behind, the next one finds. */
+const ONE_PATIENT = { maxConnections: 1, statementTimeoutMs: 30_000, connectTimeoutMs: 10_000 };
+
+let url: string;
 let pool: pg.Pool;
 let database: Database;
 beforeAll(async () => {
-  // One connection: whatever a transaction leaves behind, the next one finds.
-  pool = createPool({
-    url: await testDatabase('product'),
-    maxConnections: 1,
-    statementTimeoutMs: 30_000,
-    connectTimeoutMs: 10_000,
-  });
+  url = await testDatabase('product');
+  pool = createPool({ url, ...ONE_PATIENT });
   database = postgresDatabase(pool);
   await database.query('CREATE TABLE notes (id int PRIMARY KEY, text text NOT NULL)');
 });
 afterAll(() => pool.end());
 
 const INSERT = 'INSERT INTO notes (id, text) VALUES ($1, $2)';
+/** How many connections to this pool's database wait within a transaction. */
+async function idleInTransaction(): Promise<number> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const { rows } = await client.query(`
+    SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'`);
+  await client.end();
+  return rows.length;
+}
 const ids = async () => (await database.query<{ id: number }>('SELECT id FROM notes ORDER BY id')).map(({ id }) => id);
 
 describe('a transaction', () => {
@@ -54,8 +65,16 @@ describe('a transaction', () => {
       await sql.query(INSERT, [4, 'lost']);
       await sql.query('SELECT 1 / 0').catch(() => {});
     });
-    await expect(swallowed).rejects.toThrow('the transaction ended in ROLLBACK');
+    await expect(swallowed).rejects.toThrow('division by zero');
     expect(await ids()).toEqual([1]);
+  });
+
+  test('tells the first cause, never only that the transaction is aborted', async () => {
+    const misled = database.transaction(async (sql) => {
+      await sql.query('SELECT 1 / 0').catch(() => {});
+      await sql.query(INSERT, [4, 'refused with 25P02']);
+    });
+    await expect(misled).rejects.toThrow('division by zero');
   });
 
   test('rolls back when its work throws, also with statements under way', async () => {
@@ -85,4 +104,142 @@ describe('a transaction', () => {
     expect(late).toThrow('after the work of its transaction had ended');
     expect(await ids()).toEqual([1]);
   });
+});
+
+/** A database that refuses this command of every transaction, and whose connections live on. */
+function refusing(command: 'BEGIN' | 'ROLLBACK'): { pool: pg.Pool; database: Database } {
+  const pool = createPool({ url, ...ONE_PATIENT });
+  pool.on('connect', (connection) => {
+    const query = connection.query.bind(connection) as (...given: unknown[]) => unknown;
+    const refused = (first: unknown, ...rest: unknown[]) => query(first === command ? `${command} NO` : first, ...rest);
+    connection.query = refused as typeof connection.query;
+  });
+  return { pool, database: postgresDatabase(pool) };
+}
+
+describe('a transaction that could not begin', () => {
+  const WITHOUT_PARAMETERS = `INSERT INTO notes VALUES (8, 'stray')`;
+
+  test.each<[string, (sql: Transaction) => Promise<unknown>]>([
+    ['by what is sent', async (sql) => sql.send(INSERT, [8, 'stray'])],
+    ['by what is asked', (sql) => sql.query(WITHOUT_PARAMETERS)],
+    ['by what is asked after a read', (sql) => Promise.all([sql.query('SELECT 1'), sql.query(WITHOUT_PARAMETERS)])],
+    [
+      'by what is sent after a read was answered',
+      async (sql) => {
+        await sql.query('SELECT 1');
+        sql.send(INSERT, [8, 'stray']);
+      },
+    ],
+    ['by a read alone', (sql) => sql.query('SELECT 1')],
+  ])('rejects and changes nothing: %s', async (_how, work) => {
+    const broken = refusing('BEGIN');
+    await expect(broken.database.transaction(work)).rejects.toThrow('syntax error');
+    await broken.pool.end();
+    expect(await ids()).toEqual([1]);
+  });
+});
+
+describe('a connection', () => {
+  test('that could not roll back is not handed to the next transaction', async () => {
+    const broken = refusing('ROLLBACK');
+    await expect(broken.database.transaction((sql) => sql.query('SELECT 1 / 0'))).rejects.toThrow('division by zero');
+    expect(await broken.database.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    await broken.pool.end();
+  });
+
+  test('survives bad data: only what may have spoilt it closes it', async () => {
+    const backend = async () => (await database.query<{ pid: number }>('SELECT pg_backend_pid() AS pid'))[0]?.pid;
+    const before = await backend();
+    await expect(database.query(INSERT, [1, 'again'])).rejects.toMatchObject({ code: '23505' });
+    await expect(database.transaction((sql) => sql.query(INSERT, [1, 'again']))).rejects.toMatchObject({
+      code: '23505',
+    });
+    expect(await backend()).toBe(before);
+  });
+
+  test('prepares a statement anew after a value that could not be sent', async () => {
+    const unsendable = {
+      toPostgres: () => {
+        throw new TypeError('no such value');
+      },
+    };
+    const ECHO = 'SELECT $1::text AS echo';
+    await database.query(ECHO, ['first']);
+    await expect(database.transaction((sql) => sql.query(ECHO, [unsendable]))).rejects.toThrow('no such value');
+    expect(await database.query(ECHO, ['second'])).toEqual([{ echo: 'second' }]);
+  });
+
+  test('that no longer knows what was prepared on it is replaced, and the fault may pass', async () => {
+    const ECHO = 'SELECT $1::text AS forgotten';
+    await database.query(ECHO, ['first']);
+    await database.query('DEALLOCATE ALL');
+    await expect(database.query(ECHO, ['second'])).rejects.toSatisfy(isTransient);
+    expect(await database.query(ECHO, ['third'])).toEqual([{ forgotten: 'third' }]);
+  });
+});
+
+/** A way to the database that can be cut as a frozen machine cuts it: nothing is closed, nothing comes any more. */
+async function freezable() {
+  const { hostname, port } = new URL(url);
+  let frozen = false;
+  const sockets = new Set<Socket>();
+  const proxy = createServer((client) => {
+    const server = connect(Number(port), hostname);
+    for (const [from, to] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      sockets.add(from);
+      from.on('data', (bytes) => frozen || to.write(bytes));
+      from.on('error', () => {});
+      from.on('close', () => to.destroy());
+    }
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const through = new URL(url);
+  through.host = `127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  return {
+    url: through.href,
+    freeze: () => {
+      frozen = true;
+    },
+    close: () => {
+      for (const socket of sockets) socket.destroy();
+      proxy.close();
+    },
+  };
+}
+
+describe('a database that is frozen', () => {
+  const IMPATIENT = { maxConnections: 1, statementTimeoutMs: 1, connectTimeoutMs: 1_000 };
+
+  test.each<[string, (database: Database) => Promise<unknown>]>([
+    ['a statement', (database) => database.query('SELECT 1')],
+    ['a transaction', (database) => database.transaction((sql) => sql.query('SELECT 1'))],
+  ])('is given up, as a fault that may pass: %s', { timeout: 120_000 }, async (_what, use) => {
+    const way = await freezable();
+    const frozen = createPool({ url: way.url, ...IMPATIENT });
+    const through = postgresDatabase(frozen);
+    await frozen.query('SELECT 1').catch(() => {}); // there is a connection now
+    way.freeze();
+    await expect(use(through)).rejects.toSatisfy(isTransient);
+    await expect(use(through)).rejects.toSatisfy(isTransient); // a new connection is not answered either
+    way.close();
+    await frozen.end();
+  });
+});
+
+test('a transaction in which nothing happens any more is ended by the database, and the fault may pass', async () => {
+  const [setting] = await database.query<{ timeout: string }>(
+    `SELECT current_setting('idle_in_transaction_session_timeout') AS timeout`,
+  );
+  expect(setting?.timeout).toBe('1min');
+  const idle = database.transaction(async (sql) => {
+    await sql.query(`SET LOCAL idle_in_transaction_session_timeout = 1`);
+    await expect.poll(idleInTransaction, { timeout: 60_000 }).toBe(0);
+    await sql.query('SELECT 1');
+  });
+  await expect(idle).rejects.toSatisfy(isTransient);
 });

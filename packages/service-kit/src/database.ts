@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import pg from 'pg';
+import { messageOf, Unavailable } from './faults.ts';
 
 /** One statement at a time, in the open: the SQL stands in full where it is used, beside the type that it returns. */
 export interface Sql {
@@ -35,79 +36,119 @@ export type PoolOptions = { url: string; maxConnections: number; statementTimeou
 const BIGINT_OID = 20;
 pg.types.setTypeParser(BIGINT_OID, Number);
 
-export const createPool = (options: PoolOptions): pg.Pool =>
-  new pg.Pool({
+/** A database that is frozen does not even cancel what takes too long: after this much more, the connection is given up. */
+const ANSWER_MARGIN_MS = 5_000;
+const KEEP_ALIVE_AFTER_MS = 10_000;
+/** A process that stands still in the middle of a transaction must not hold its locks for ever. */
+const IDLE_IN_TRANSACTION_MS = 60_000;
+
+export function createPool(options: PoolOptions): pg.Pool {
+  const pool = new pg.Pool({
     connectionString: options.url,
     max: options.maxConnections,
     statement_timeout: options.statementTimeoutMs,
+    query_timeout: options.statementTimeoutMs + ANSWER_MARGIN_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     connectionTimeoutMillis: options.connectTimeoutMs,
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
     pipeline: true,
   });
+  // Without a listener, a connection lost between two statements would end the process; the next statement tells.
+  pool.on('connect', (connection) => connection.on('error', () => {}));
+  return pool;
+}
 
-export function postgresDatabase(pool: pg.Pool): Database {
-  return {
-    query: (statement, values) => prepared(pool, statement, values),
-    transaction: async (work) => {
-      const connection = await pool.connect();
-      const sent: Promise<unknown>[] = [];
-      let broken: Error | undefined;
-      let isOver = false;
-      try {
-        // Pipelined: BEGIN travels with the first statements, the commit with the last, and what is sent together
-        // shares a round trip. The answers come in the order of the sending, so that the first error is the cause.
-        sent.push(told(connection.query('BEGIN')));
-        const result = await work({
-          query: (statement, values) => {
-            assertGoesOn(isOver);
-            return prepared(connection, statement, values);
-          },
-          send: (statement, values) => {
-            assertGoesOn(isOver);
-            sent.push(told(prepared(connection, statement, values)));
-          },
-        });
-        isOver = true;
-        const committed = told(connection.query('COMMIT'));
-        await Promise.all(sent);
-        const { command } = await committed;
-        if (command !== 'COMMIT') throw new Error(`the transaction ended in ${command}, not in a commit`);
-        return result;
-      } catch (error) {
-        isOver = true;
-        await connection.query('ROLLBACK').catch((rollback: Error) => {
-          broken = rollback;
-        });
-        // Everything was answered before the rollback. A statement that was sent may be what the work failed of.
-        const cause = (await Promise.allSettled(sent)).find(({ status }) => status === 'rejected');
-        throw cause?.status === 'rejected' ? cause.reason : error;
-      } finally {
-        // A connection that could not even roll back is closed, not handed to the next one.
-        connection.release(broken);
-      }
-    },
+export const postgresDatabase = (pool: pg.Pool): Database => ({
+  query: (statement, values) => leased(pool, (run) => prepared(run, statement, values)),
+  transaction: (work) => leased(pool, (run) => transact(run, work)),
+});
+
+/** Sends at once what it is given; the answers come in the order of the sending. */
+type Run = <Row extends object>(query: string | pg.QueryConfig) => Promise<pg.QueryResult<Row>>;
+
+/** Lends a connection. One that is not as it was is closed afterwards, not handed to the next one. */
+async function leased<Result>(pool: pg.Pool, use: (run: Run) => Promise<Result>): Promise<Result> {
+  const connection = await pool.connect().catch(toUnavailable);
+  let spoilt = false;
+  const run: Run = (query) =>
+    connection.query(query).catch((error) => {
+      spoilt ||= isSpoiling(error);
+      throw error;
+    });
+  try {
+    return await use(run);
+  } finally {
+    connection.release(spoilt || connection.getTransactionStatus() !== IDLE);
+  }
+}
+
+const IDLE = 'I';
+
+/** Whatever it is (a wrong password, a certificate, no server), no message has caused it. */
+function toUnavailable(error: unknown): never {
+  throw new Unavailable(`no connection to the database: ${messageOf(error)}`, { cause: error });
+}
+
+/**
+ * After bad data, a violated constraint or a conflict a connection is as good as before. After all else it may be lost,
+ * or client and server may differ about what is prepared (26000), for ever.
+ */
+const HARMLESS_CLASS = /^(22|23|40)/;
+const isSpoiling = (error: unknown): boolean =>
+  !(error instanceof pg.DatabaseError) || !HARMLESS_CLASS.test(error.code ?? '');
+
+async function transact<Result>(run: Run, work: (sql: Transaction) => Promise<Result>): Promise<Result> {
+  let isOver = false;
+  /** The first statement that failed: all later ones are only told that the transaction is aborted (25P02). */
+  let cause: { error: unknown } | undefined;
+  const noted = <Value>(answer: Promise<Value>): Promise<Value> => {
+    answer.catch((error) => {
+      cause ??= { error };
+    });
+    return answer;
   };
+  const sent: Promise<unknown>[] = [];
+  // Pipelined: BEGIN travels with the first statements, the commit with the last, and what is sent together shares a
+  // round trip.
+  const begun = noted(run('BEGIN'));
+  // Only reads travel with BEGIN: were it to fail, a write beside it would stand outside of any transaction.
+  let mayWrite: typeof begun | undefined;
+  const send = <Row extends object>(statement: string, values?: readonly unknown[]): Promise<Row[]> => {
+    if (isOver) throw new Error('a statement came after the work of its transaction had ended');
+    if (!READ.test(statement)) mayWrite = begun;
+    const answer = () => prepared<Row>(run, statement, values);
+    return noted(mayWrite ? mayWrite.then(answer) : answer());
+  };
+  try {
+    const result = await work({
+      query: async (statement, values) => send(statement, values),
+      send: (statement, values) => {
+        sent.push(send(statement, values));
+      },
+    });
+    isOver = true;
+    await begun;
+    const committed = noted(run('COMMIT'));
+    await Promise.all(sent);
+    const { command } = await committed;
+    if (command !== 'COMMIT') throw new Error(`the transaction ended in ${command}, not in a commit`);
+    return result;
+  } catch (error) {
+    isOver = true;
+    await begun.catch(() => {}); // what waits for it is sent before the rollback
+    await run('ROLLBACK').catch(() => {}); // the connection is closed then
+    throw cause ? cause.error : error;
+  }
 }
 
-/** Its failure is told when it is awaited, after the work; until then it is nobody's surprise. */
-function told<Value>(promise: Promise<Value>): Promise<Value> {
-  promise.catch(() => {});
-  return promise;
-}
-
-function assertGoesOn(isOver: boolean): void {
-  if (isOver) throw new Error('a statement came after the work of its transaction had ended');
-}
+const READ = /^\s*SELECT\b/i;
 
 const names = new Map<string, string>();
 
-async function prepared<Row extends object>(
-  on: pg.Pool | pg.PoolClient,
-  statement: string,
-  values: readonly unknown[] = [],
-): Promise<Row[]> {
-  const result = await on.query<Row>({ name: nameOf(statement), text: statement, values: [...values] });
-  return result.rows;
+async function prepared<Row extends object>(run: Run, text: string, values: readonly unknown[] = []): Promise<Row[]> {
+  const { rows } = await run<Row>({ name: nameOf(text), text, values: [...values] });
+  return rows;
 }
 
 function nameOf(statement: string): string {

@@ -8,15 +8,34 @@ const TRANSIENT_SQLSTATES = new Set([
   '40001', // serialization_failure (trap 13)
   '40P01', // deadlock_detected (trap 13)
   '55P03', // lock_not_available
-  '57014', // query_canceled: a statement timeout, or an administrator
-  '57P01', // admin_shutdown
-  '57P02', // crash_shutdown
-  '57P03', // cannot_connect_now
-  '53300', // too_many_connections
-  '53100', // disk_full
   '25006', // read_only_sql_transaction: a failover is under way
+  '25P03', // idle_in_transaction_session_timeout: the process stood still for too long
+  '25P04', // transaction_timeout
+  '26000', // invalid_sql_statement_name: a connection that no longer knows what was prepared on it; it is closed
+  '0A000', // feature_not_supported: a prepared statement's result type was changed by a migration; likewise
 ]);
-const CONNECTION_EXCEPTION_CLASS = '08';
+/**
+ * What no message can have caused: statements are constant, so that one which is refused as such (class 42) is refused
+ * for every message alike. As dead letters and `failed` facts they would undo every order in flight.
+ */
+const TRANSIENT_CLASSES = new Set([
+  '08', // connection_exception
+  '28', // invalid_authorization: the password was changed
+  '3D', // invalid_catalog_name: no such database
+  '3F', // invalid_schema_name
+  '42', // a missing table, column or right: migrations or grants are behind
+  '53', // insufficient_resources: disk, memory, connections
+  '57', // operator_intervention: shut down, starting, a statement canceled
+  '58', // system_error: input and output
+]);
+/** What a person has to do: these do not pass by themselves. The first that fits; 42501 is of class 42. */
+const REMEDIES = [
+  ['28', 'make DATABASE_URL and the role agree on name and password, and let pg_hba.conf let it in'],
+  ['3D', 'create the database: pnpm migrate'],
+  ['3F', 'apply the migrations: pnpm migrate'],
+  ['42501', "grant the service's role what it lacks"],
+  ['42', 'apply the migrations: pnpm migrate'],
+] as const;
 const TRANSIENT_SYSTEM_CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -37,8 +56,9 @@ const TRANSIENT_MESSAGES = [
 ];
 
 /** Prisma's driver adapter names these and keeps no code. */
-const TRANSIENT_KINDS = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TooManyConnections']);
+const TRANSIENT_KINDS = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TlsConnectionError']);
 
+const SQLSTATE = /^[0-9A-Z]{5}$/;
 const UNIQUE_VIOLATION = '23505';
 
 /** What the database or the driver said, also where Prisma stands between: its own codes tell less. */
@@ -54,24 +74,34 @@ const prismaError = z.object({
   }),
 });
 
-/** The service may do this itself (an unknown definition version): it is worth waiting for. */
+/** Something that the service needs is not there yet or now (a connection, a definition's version): worth waiting for. */
 export class Unavailable extends Error {
   override name = 'Unavailable';
 }
 
-/** The same work may succeed later, unchanged: the database is away, or two transactions were in each other's way. */
+/**
+ * The same work may succeed later, unchanged: the database is away or not as it should be, or two transactions were in
+ * each other's way.
+ */
 export function isTransient(error: unknown): boolean {
   if (error instanceof Unavailable) return true;
   if (error instanceof AggregateError) return error.errors.some(isTransient);
   const code = codeOf(error);
   if (code !== undefined)
     return (
-      code.startsWith(CONNECTION_EXCEPTION_CLASS) ||
       TRANSIENT_SQLSTATES.has(code) ||
+      (SQLSTATE.test(code) && TRANSIENT_CLASSES.has(code.slice(0, 2))) ||
       TRANSIENT_SYSTEM_CODES.has(code) ||
       TRANSIENT_KINDS.has(code)
     );
   return error instanceof Error && TRANSIENT_MESSAGES.some((pattern) => pattern.test(error.message));
+}
+
+/** What a person has to do so that a transient fault passes; undefined where it passes by itself. */
+export function remedyOf(error: unknown): string | undefined {
+  const code = codeOf(error instanceof Unavailable ? error.cause : error);
+  if (code === undefined || !SQLSTATE.test(code)) return undefined;
+  return REMEDIES.find(([beginning]) => code.startsWith(beginning))?.[1];
 }
 
 /** Another replica wrote the same row first: what it wrote can be seen by loading afresh (trap 25). */

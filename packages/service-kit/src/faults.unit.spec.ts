@@ -21,15 +21,36 @@ describe('a fault that may pass', () => {
     ['what a service says itself', new Unavailable('not yet')],
     ['a database that Prisma cannot reach', byPrisma({ kind: 'DatabaseNotReachable' })],
     ['a statement of Prisma that took too long', byPrisma({ kind: 'postgres', originalCode: '57014' })],
+    ['a table that Prisma does not find', byPrisma({ kind: 'TableDoesNotExist', originalCode: '42P01' })],
+    ["a server's certificate that Prisma does not trust", byPrisma({ kind: 'TlsConnectionError' })],
+    ['a wrong password', withCode('28P01')],
+    ['a missing right', withCode('42501')],
+    ['a missing table', withCode('42P01')],
+    ['a missing column', withCode('42703')],
+    ['a type that a migration changed', withCode('42804')],
+    ['a missing database', withCode('3D000')],
+    ['a missing schema', withCode('3F000')],
+    ['a full disk', withCode('53100')],
+    ['a disk that cannot be read', withCode('58030')],
+    ['a database that shuts down', withCode('57P01')],
+    ['a database that crashed', withCode('57P02')],
+    ['a database that starts', withCode('57P03')],
+    ['a transaction that stood still too long', withCode('25P03')],
+    ['a transaction that took too long', withCode('25P04')],
+    ['a prepared statement that is not known any more', withCode('26000')],
+    ['a prepared statement whose result was changed by a migration', withCode('0A000')],
   ])('%s', (_what, error) => expect(isTransient(error)).toBe(true));
 });
 
 describe('a fault that stays', () => {
   it.each([
     ['a violated constraint', withCode('23514')],
+    ['bad data', withCode('22021')],
+    ['more than an index takes', withCode('54000')],
+    ['what is only said to be aborted', withCode('25P02')],
     ['a bug', new TypeError('undefined is not a function')],
+    ['an error of another kind that begins alike', withCode('42_NOT_A_STATE')],
     ['no error at all', 'ECONNREFUSED'],
-    ['a table that Prisma does not find', byPrisma({ kind: 'TableDoesNotExist', originalCode: '42P01' })],
   ])('%s', (_what, error) => expect(isTransient(error)).toBe(false));
 });
 

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { messageOf } from './faults.ts';
+import { faultLog } from './fault-log.ts';
 
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5_000;
@@ -15,8 +15,8 @@ export type KeepTryingOptions = {
 };
 
 /**
- * Tries until it works, with a pause that grows and a line each time: at start, nothing that a service needs has to
- * be there before it.
+ * Tries until it works, with a pause that grows and a line for each new reason: at start, nothing that a service needs
+ * has to be there before it.
  *
  * @throws the signal's reason as soon as it is aborted, also in the middle of an attempt.
  */
@@ -24,13 +24,14 @@ export async function keepTrying<Result>(
   attempt: () => Promise<Result>,
   { what, worthwhile = () => true, signal, logger }: KeepTryingOptions,
 ): Promise<Result> {
+  const log = faultLog(logger);
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
     signal.throwIfAborted();
     try {
       return await orAborted(attempt(), signal);
     } catch (error) {
       if (signal.aborted || !worthwhile(error)) throw error;
-      logger.warn({ error: messageOf(error) }, `waiting for ${what}`);
+      log.met(error, `waiting for ${what}`);
     }
     await pause(pauseMs, undefined, { signal });
   }
