@@ -42,18 +42,22 @@ export const stateChanges = {
   }),
 } as const;
 
+/** Kafka counts in 32 bits. */
+const MAX_PARTITION = 2 ** 31 - 1;
+const NAME = /^[\w-]{1,64}$/;
+
 /** What could not be read or handled, with all that is needed to understand it and to send it again. */
 export const deadLetters = {
   'dead-letter': z.object({
-    topic: z.string(),
-    partition: z.int(),
-    offset: z.string(),
+    topic: z.string().regex(/^[\w.-]{1,249}$/),
+    partition: z.int().min(0).max(MAX_PARTITION),
+    offset: z.string().regex(/^\d{1,19}$/),
     key: z.string().nullable(),
     headers: z.record(z.string(), z.string()),
     /** base64: it may be anything. */
-    value: z.string().nullable(),
-    service: z.string(),
-    error: z.object({ code: z.string(), message: z.string() }),
+    value: z.base64().nullable(),
+    service: z.string().regex(NAME),
+    error: z.object({ code: z.string().regex(NAME), message: z.string() }),
     failedAt: time,
   }),
 } as const;

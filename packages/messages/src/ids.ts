@@ -35,6 +35,11 @@ export const stateChangeId = (topic: string, key: string, version: number): stri
 
 const DEAD_LETTER_NAMESPACE = '0f6e2a0e-3d0b-5c7e-9a3c-6a5d1b7c2e42';
 
-/** Where a message lay tells which dead letter it is: the same one, however often it is delivered. */
-export const deadLetterId = (service: string, at: { topic: string; partition: number; offset: string }): string =>
-  v5(`${service}:${at.topic}:${at.partition}:${at.offset}`, DEAD_LETTER_NAMESPACE);
+/**
+ * Where a message lay and what it was tell which dead letter it is: the same one, however often it is delivered, and
+ * another one where a topic was made anew and counts from zero again.
+ */
+export const deadLetterId = (
+  service: string,
+  at: { topic: string; partition: number; offset: string; value: Uint8Array | null },
+): string => v5(at.value ?? '', v5(`${service}:${at.topic}:${at.partition}:${at.offset}`, DEAD_LETTER_NAMESPACE));

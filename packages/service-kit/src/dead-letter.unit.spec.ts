@@ -45,6 +45,10 @@ describe('a dead letter', () => {
     expect(letterOf({ offset: '43' }).envelope.id).not.toBe(again.envelope.id);
   });
 
+  test('is another one for another message in the same place: its topic was made anew', () => {
+    expect(letterOf({ value: Buffer.from('{}') }).envelope.id).not.toBe(letterOf({}).envelope.id);
+  });
+
   test.each([
     ['no key and no value', { key: null, value: null }],
     ['an empty key', { key: '' }],
