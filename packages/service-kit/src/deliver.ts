@@ -1,4 +1,4 @@
-import { decode, encode, type ReceivedMessage } from '@saga/messages/codec';
+import { decode, type ReceivedMessage } from '@saga/messages/codec';
 import type { Message } from '@saga/messages/message';
 import { isStateTopic } from '@saga/messages/topics';
 import type { Logger } from 'pino';
@@ -13,7 +13,9 @@ import {
   deadLetterReason,
   type Handled,
 } from './delivery.ts';
+import { faultLog } from './fault-log.ts';
 import { isTransient, isUniqueViolation, messageOf } from './faults.ts';
+import { publishUntilTaken, type Untakeable } from './publish-until-taken.ts';
 
 /** What the metrics want to know. */
 export type DeliveryObserver = {
@@ -50,13 +52,16 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
  */
 export function deliver(options: DeliverOptions): BatchHandler {
   const { service, handler, broker, clock, logger, observer, inboxDays, stopping } = options;
+  const log = faultLog(logger);
+  const publish = publishUntilTaken({ broker, clock, logger, stopping });
 
   return async (received) => {
     const started = performance.now();
     const { readable, dead } = read(received);
     const handled = readable.length > 0 ? await settle(readable) : NOTHING;
     const letters = [...dead, ...handled.dead];
-    await publish([...handled.publish, ...letters.map((each) => deadLetter(service, each, clock.now()))]);
+    const refused = await publish([...handled.publish, ...lettersOf(letters)]);
+    letters.push(...(await bury(refused, readable)));
     report(readable, handled, letters);
     observer.batch(received.length, (performance.now() - started) / 1_000);
   };
@@ -74,22 +79,37 @@ export function deliver(options: DeliverOptions): BatchHandler {
     return { readable, dead };
   }
 
+  function lettersOf(dead: readonly DeadDelivery[]): Message[] {
+    return dead.map((each) => deadLetter(service, each, clock.now()));
+  }
+
+  /** What was committed and cannot be told: the message that caused it becomes a dead letter, and says so. */
+  async function bury(refused: readonly Untakeable[], causes: readonly Delivery[]): Promise<readonly DeadDelivery[]> {
+    const whys = new Map(refused.map(({ message, why }) => [causeOf(message, causes).received, why]));
+    const dead = [...whys].map(([received, why]) => ({
+      received,
+      reason: deadLetterReason('UNPUBLISHABLE', `its effect is committed, but cannot be told: ${why}`),
+    }));
+    const [unburied] = await publish(lettersOf(dead));
+    if (unburied) throw new Error(`a dead letter cannot be published: ${unburied.why}`);
+    return dead;
+  }
+
   async function settle(deliveries: readonly Delivery[]): Promise<Handled> {
     let pauseMs = FIRST_PAUSE_MS;
     let reloads = 0;
     for (;;) {
       try {
-        return await handler.handle(deliveries);
+        const handled = await handler.handle(deliveries);
+        log.passed();
+        return handled;
       } catch (error) {
         if (isUniqueViolation(error) && reloads < MAX_RELOADS) {
           reloads += 1;
           continue;
         }
         if (isTransient(error)) {
-          logger.warn(
-            { error: messageOf(error), messages: deliveries.length },
-            'batch is repeated: the fault may pass',
-          );
+          log.met(error, 'batch is repeated: the fault may pass', { messages: deliveries.length });
           await clock.pause(pauseMs, stopping);
           pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
           continue;
@@ -116,21 +136,6 @@ export function deliver(options: DeliverOptions): BatchHandler {
       }),
       dead: deliveries.map(({ received }) => ({ received, reason })),
     };
-  }
-
-  async function publish(messages: readonly Message[]): Promise<void> {
-    if (messages.length === 0) return;
-    const wire = messages.map(encode);
-    let pauseMs = FIRST_PAUSE_MS;
-    for (;;) {
-      try {
-        return await broker.publish(wire);
-      } catch (error) {
-        logger.warn({ error: messageOf(error), messages: wire.length }, 'replies are published again: broker away');
-        await clock.pause(pauseMs, stopping);
-        pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
-      }
-    }
   }
 
   function report(readable: readonly Delivery[], handled: Handled, letters: readonly DeadDelivery[]): void {
@@ -161,5 +166,13 @@ const EXPIRED = (days: number): DeadLetterReason => ({
 
 const isExpired = (message: Message, oldest: number): boolean =>
   !isStateTopic(message.topic) && Date.parse(message.envelope.time) < oldest;
+
+/** Of several messages about one saga the one that it answers, else the last: that was handled last. */
+function causeOf({ key, envelope: { commandId } }: Message, causes: readonly Delivery[]): Delivery {
+  const related = causes.filter(({ message }) => message.key === key);
+  const cause = related.find(({ message }) => message.envelope.id === commandId) ?? related.at(-1);
+  if (!cause) throw new Error(`a message about ${key} was caused by none of the batch`);
+  return cause;
+}
 
 const outcomeOf = (message: Message): string => ('outcome' in message.body ? message.body.outcome : 'sent');

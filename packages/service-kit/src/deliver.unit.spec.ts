@@ -130,6 +130,59 @@ describe('a batch', () => {
   });
 });
 
+describe('what a message caused and no broker takes', () => {
+  const tooLarge = (number: number) => async (messages: readonly WireMessage[]) => {
+    if (messages.some(({ topic, key }) => topic === 'balance-refunded' && key === orderOf(number)))
+      throw new RangeError('a message for balance-refunded has more than 900000 bytes');
+  };
+
+  test('makes that one a dead letter, whose effect is committed; the others are answered, in order', async () => {
+    const { handler, committed } = handlerWith();
+    const { published, bodies, publish } = recorder();
+    const refuse = tooLarge(2);
+    const { handle, counted } = delivering(handler, async (messages) => {
+      await refuse(messages);
+      await publish(messages);
+    });
+    await handle(received(command(1), command(2), command(3)));
+    expect(committed).toEqual([[1, 2, 3]]);
+    expect(published).toEqual(['balance-refunded 1', 'balance-refunded 3', 'dead-letter 2']);
+    expect(bodies.at(-1)).toMatchObject({
+      topic: 'deduct-balance-command',
+      offset: '1',
+      error: {
+        code: 'UNPUBLISHABLE',
+        message: expect.stringMatching(/its effect is committed.* more than 900000 bytes/),
+      },
+    });
+    expect(counted).toContain('deduct-balance-command UNPUBLISHABLE');
+  });
+
+  test('is told apart from another message about the same saga by the command that it answers', async () => {
+    const { handler } = handlerWith();
+    const { bodies, publish } = recorder();
+    const refuse = tooLarge(1);
+    const other = action('deduct-balance-command', { orderId: orderOf(1), userId: 1, amount: 1 }, { generation: 1 });
+    await delivering(handler, async (messages) => {
+      if (messages.some(({ headers }) => headers.commandid !== other.envelope.id)) await refuse(messages);
+      await publish(messages);
+    }).handle(received(command(1), other));
+    expect(bodies.at(-1)).toMatchObject({ offset: '0', error: { code: 'UNPUBLISHABLE' } });
+  });
+
+  test('is not what a broker without the topic, for now, refuses: that is repeated', async () => {
+    const { handler } = handlerWith();
+    const { published, publish } = recorder();
+    let refusals = 2;
+    await delivering(handler, async (messages) => {
+      refusals -= 1;
+      if (refusals >= 0) throw new Error('This server does not host this topic-partition');
+      await publish(messages);
+    }).handle(received(command(1)));
+    expect(published).toEqual(['balance-refunded 1']);
+  });
+});
+
 describe('a fault that may pass', () => {
   test('repeats the whole batch until it has passed', async () => {
     const { handler, committed, attempts } = handlerWith((_message, attempt) =>
