@@ -59,7 +59,12 @@ describe.each(services)('$name on Kubernetes', (service) => {
   it('is asked for its health where it tells it', async () => {
     const metrics = createMetrics(service.name, () => 0);
     const logger = createLogger({ service: service.name, level: 'silent', secrets: [] });
-    const app = await createHttpApp({ service: service.name, logger, metrics, readiness: async () => [] });
+    const app = await createHttpApp({
+      service: service.name,
+      logger,
+      metrics,
+      readiness: async () => ({ missing: [] }),
+    });
     const { startupProbe, livenessProbe, readinessProbe } = container;
     for (const probe of [startupProbe, livenessProbe, readinessProbe]) {
       expect(app.hasRoute({ method: 'GET', url: probe?.httpGet?.path ?? '' })).toBe(true);

@@ -23,7 +23,6 @@ export const orchestratorService: ServiceDefinition<typeof orchestratorConfig, P
     const queries = postgresSagaQueries(database);
     return {
       handler,
-      notReady: async () => handler.heldUpBy,
       prepare: async () => assertDefinitionsKnown(allSagas, await queries.versionsInUse()),
       routes: (app) => {
         sagaRoutes(app, allSagas, queries);

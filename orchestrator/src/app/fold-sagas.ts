@@ -1,6 +1,5 @@
 import type { Message } from '@saga/messages/message';
 import type { Reason } from '@saga/messages/reasons';
-import { Unavailable } from '@saga/service-kit/faults';
 import type { Definition } from '../saga/definition.ts';
 import { effectOf } from '../saga/effect.ts';
 import type { Incoming } from '../saga/incoming.ts';
@@ -23,12 +22,7 @@ export type FoldedSagas = {
   dead: { index: number; reason: Reason }[];
 };
 
-/**
- * Folds a batch over the sagas that it touches, one message at a time. Pure.
- *
- * @throws Unavailable where a definition is not known here: a replica that is about to be replaced leaves the message
- * for one that knows it (trap 30).
- */
+/** Folds a batch over the sagas that it touches, one message at a time; their definitions are known here. Pure. */
 export function foldSagas(
   registry: Registry,
   loaded: ReadonlyMap<string, Saga | AwaitedSaga>,
@@ -46,7 +40,7 @@ export function foldSagas(
     if (!definition) {
       // Whatever comes once a saga has ended, nothing is sent: its definition may be gone by then.
       if (before && before.status !== 'AWAITED' && before.endedAt !== undefined) return;
-      throw new Unavailable(`the definition of saga ${sagaId} is not known to this replica`);
+      throw new Error(`saga ${sagaId} runs on a definition that is not known here`);
     }
     const result = transition(definition, before, incoming, now);
     folded.sent.push(...result.sent);

@@ -3,62 +3,39 @@ import type { Message } from '@saga/messages/message';
 import { factOf, isFactTopic, type Topic } from '@saga/messages/topics';
 import type { Database } from '@saga/service-kit/database';
 import type { Delivery, DeliveryHandler, Handled } from '@saga/service-kit/delivery';
-import { Unavailable } from '@saga/service-kit/faults';
 import type { Incoming } from '../saga/incoming.ts';
 import type { Registry } from '../saga/registry.ts';
 import { foldSagas } from './fold-sagas.ts';
 import type { SagaStore } from './saga-store.ts';
+import { setAside } from './set-aside.ts';
 
 const LISTENS_TO: readonly Topic[] = ['order-created', 'order-cancel-requested', ...Object.values(factOf)];
 
-export type SagaMessageHandler = DeliveryHandler & {
-  /** Why no message is handled at the moment, in a sentence; undefined while they are. */
-  readonly heldUpBy: string | undefined;
-};
-
 /** Facts in, commands out: one transaction per batch, the commands published after it. */
-export function messageHandler(registry: Registry, store: SagaStore, database: Database): SagaMessageHandler {
-  let heldUpBy: string | undefined;
-
-  /** A definition that only newer replicas know holds this one up until it is replaced: that must be seen. */
-  const noticing = async (handling: Promise<Handled>): Promise<Handled> => {
-    try {
-      const handled = await handling;
-      heldUpBy = undefined;
-      return handled;
-    } catch (error) {
-      heldUpBy = error instanceof Unavailable ? error.message : undefined;
-      throw error;
-    }
-  };
-
+export function messageHandler(registry: Registry, store: SagaStore, database: Database): DeliveryHandler {
   const handle = (deliveries: readonly Delivery[]): Promise<Handled> =>
     database.transaction(async (sql) => {
-      const batch = deliveries.map((delivery) => ({
-        sagaId: delivery.message.key,
-        incoming: incomingOf(delivery),
-      }));
       const { now, sagas } = await store.load(
         sql,
-        batch.map(({ sagaId }) => sagaId),
+        deliveries.map(({ message }) => message.key),
       );
+      const { known, left } = setAside(registry, sagas, deliveries);
+      const batch = known.map((delivery) => ({ sagaId: delivery.message.key, incoming: incomingOf(delivery) }));
       const folded = foldSagas(registry, sagas, batch, now);
       store.save(sql, folded);
       return {
         publish: folded.sent,
         dead: folded.dead.flatMap(({ index, reason }) => {
-          const delivery = deliveries[index];
+          const delivery = known[index];
           return delivery ? [{ received: delivery.received, reason }] : [];
         }),
+        left,
       };
     });
 
   return {
     topics: LISTENS_TO,
-    handle: (deliveries) => noticing(handle(deliveries)),
-    get heldUpBy() {
-      return heldUpBy;
-    },
+    handle,
     // The orchestrator answers nobody: what it cannot handle is a dead letter and nothing else.
     failed: () => [],
   };

@@ -1,4 +1,4 @@
-import type { ReceivedMessage, WireMessage } from '@saga/messages/codec';
+import type { ReceivedMessage } from '@saga/messages/codec';
 
 /** How a topic is kept: commands and facts for a time, state topics for ever, the last per key. */
 export type TopicSpec = { name: string; compacted: boolean };
@@ -11,17 +11,39 @@ export type Subscription = {
   maxBatch: number;
 };
 
+/** A message that is left for a replica that can handle it, and what it waits for, in words that follow "waits for". */
+export type LeftMessage = { received: ReceivedMessage; waitsFor: string };
+
 /**
  * Gets what arrived since its last call, over all topics and partitions, in order within each partition. When it
- * resolves, the batch may be forgotten; when it rejects, the same messages come again (to this or another replica).
- * It is never called again before the last call has ended.
+ * resolves, the batch may be forgotten, but for what it leaves (as a rule nothing): each partition of a message that
+ * was left stands still from that message on, and comes again after a while, to this or another replica, while the
+ * others go on. When it rejects, all of it comes again. It is never called again before the last call has ended.
  */
-export type BatchHandler = (batch: readonly ReceivedMessage[]) => Promise<void>;
+export type BatchHandler = (batch: readonly ReceivedMessage[]) => Promise<readonly LeftMessage[]>;
 
 export interface Consumer {
   /** Finishes the batch at hand, commits what was handled, leaves the group. */
   stop(): Promise<void>;
 }
+
+/** What can be published: as we write it, or as the bytes that somebody else wrote. A `WireMessage` is one. */
+export type OutgoingMessage = {
+  topic: string;
+  key: string;
+  headers: Readonly<Record<string, string | Buffer>>;
+  value: string | Buffer;
+};
+
+/** Where a record stands; the offset is a 64-bit number. */
+export type Place = { topic: string; partition: number; offset: string };
+
+/** A record as bytes, nothing of it read as text. Of a header that stands more than once the last one counts. */
+export type StoredRecord = {
+  key: Buffer | null;
+  headers: Readonly<Record<string, Buffer>>;
+  value: Buffer | null;
+};
 
 /**
  * The narrow door to Kafka: all that a service needs of it, so that another client can take kafkajs' place without
@@ -32,8 +54,13 @@ export interface Broker {
   /** Creates what is missing, leaves what exists. */
   createTopics(topics: readonly TopicSpec[]): Promise<void>;
   /** Resolves when the broker has acknowledged all of them durably. Messages of one call keep their order per key. */
-  publish(messages: readonly WireMessage[]): Promise<void>;
+  publish(messages: readonly OutgoingMessage[]): Promise<void>;
   consume(subscription: Subscription, handle: BatchHandler): Promise<Consumer>;
+  /**
+   * Reads one record again, aside from every group. It takes seconds: for what happens once in a while.
+   * Undefined where it is not kept any more, or nothing was ever there.
+   */
+  read(place: Place): Promise<StoredRecord | undefined>;
   /** How many messages of these topics the group has not handled yet. */
   lag(group: string, topics: readonly string[]): Promise<number>;
   /** Rejects, with the reason, while the broker cannot be reached. */

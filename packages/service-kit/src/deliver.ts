@@ -15,6 +15,7 @@ import {
 } from './delivery.ts';
 import { faultLog } from './fault-log.ts';
 import { isTransient, isUniqueViolation, messageOf } from './faults.ts';
+import { staysBehind } from './left-messages.ts';
 import { publishUntilTaken, type Untakeable } from './publish-until-taken.ts';
 
 /** What the metrics want to know. */
@@ -47,6 +48,7 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
  * From broker to handler and back: reads the batch, has it handled in one transaction, publishes what that caused and
  * only then resolves, so that offsets never move past what was not answered. Repeats transient faults for as long as
  * they last, bisects the batch around a message that cannot be handled, and turns that one into a dead letter (trap 9).
+ * What the handler leaves is left in the broker, with all that follows it in its partition (trap 30).
  *
  * Rejects only when the service stops in the middle.
  */
@@ -59,11 +61,17 @@ export function deliver(options: DeliverOptions): BatchHandler {
     const started = performance.now();
     const { readable, dead } = read(received);
     const handled = readable.length > 0 ? await settle(readable) : NOTHING;
-    const letters = [...dead, ...handled.dead];
+    const comesAgain = staysBehind(handled.left);
+    const letters = [...dead, ...handled.dead].filter((each) => !comesAgain(each.received));
     const refused = await publish([...handled.publish, ...lettersOf(letters)]);
     letters.push(...(await bury(refused, readable)));
-    report(readable, handled, letters);
+    report(
+      readable.filter((each) => !comesAgain(each.received)),
+      handled,
+      letters,
+    );
     observer.batch(received.length, (performance.now() - started) / 1_000);
+    return handled.left;
   };
 
   function read(received: readonly ReceivedMessage[]): { readable: Delivery[]; dead: DeadDelivery[] } {
@@ -122,8 +130,14 @@ export function deliver(options: DeliverOptions): BatchHandler {
   async function bisect(deliveries: readonly Delivery[]): Promise<Handled> {
     const middle = Math.ceil(deliveries.length / 2);
     const first = await settle(deliveries.slice(0, middle));
-    const second = await settle(deliveries.slice(middle));
-    return { publish: [...first.publish, ...second.publish], dead: [...first.dead, ...second.dead] };
+    const comesAgain = staysBehind(first.left);
+    const rest = deliveries.slice(middle).filter(({ received }) => !comesAgain(received));
+    const second = rest.length > 0 ? await settle(rest) : NOTHING;
+    return {
+      publish: [...first.publish, ...second.publish],
+      dead: [...first.dead, ...second.dead],
+      left: [...first.left, ...second.left],
+    };
   }
 
   function giveUp(deliveries: readonly Delivery[], error: unknown): Handled {
@@ -135,6 +149,7 @@ export function deliver(options: DeliverOptions): BatchHandler {
         return handler.failed(delivery, reason, clock.now());
       }),
       dead: deliveries.map(({ received }) => ({ received, reason })),
+      left: [],
     };
   }
 
@@ -157,7 +172,7 @@ export function deliver(options: DeliverOptions): BatchHandler {
   }
 }
 
-const NOTHING: Handled = { publish: [], dead: [] };
+const NOTHING: Handled = { publish: [], dead: [], left: [] };
 
 const EXPIRED = (days: number): DeadLetterReason => ({
   code: 'EXPIRED',

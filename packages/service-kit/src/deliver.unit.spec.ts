@@ -8,6 +8,7 @@ import { deliver } from './deliver.ts';
 import type { DeliveryHandler } from './delivery.ts';
 import { Unavailable } from './faults.ts';
 import { failedReply } from './fold.ts';
+import { staysBehind } from './left-messages.ts';
 import { memoryBroker } from './memory-broker.ts';
 
 const orderOf = (number: number) => `01980000-0000-7000-8000-${String(number).padStart(12, '0')}`;
@@ -34,7 +35,7 @@ function handlerWith(fault: (message: Message, attempt: number) => Error | undef
         if (error) throw error;
       }
       committed.push(deliveries.map(({ message }) => numberOf(message)));
-      return { publish: deliveries.map(({ message }) => replyTo(message)), dead: [] };
+      return { publish: deliveries.map(({ message }) => replyTo(message)), dead: [], left: [] };
     },
     failed: ({ message }, reason, now) => failedReply('balance', message, reason, now),
   };
@@ -271,6 +272,43 @@ describe('a poison message', () => {
     const { handler, committed } = handlerWith(({ key }) => (key === orderOf(3) ? new TypeError('boom') : undefined));
     await delivering(handler, async () => {}).handle(received(command(1), command(3), command(2), command(1)));
     expect(committed.flat()).toEqual([1, 2, 1]);
+  });
+});
+
+describe('a message that is left (trap 30)', () => {
+  /** Leaves command 2 and what follows it in its partition, as far as it is shown them. */
+  const leaving = (handler: DeliveryHandler): DeliveryHandler => ({
+    ...handler,
+    handle: async (deliveries) => {
+      const left = deliveries
+        .filter(({ message }) => message.key === orderOf(2))
+        .map(({ received }) => ({ received, waitsFor: 'another replica' }));
+      const comesAgain = staysBehind(left);
+      const handled = await handler.handle(deliveries.filter(({ received }) => !comesAgain(received)));
+      return { ...handled, left };
+    },
+  });
+  const inPartition = (partition: number, messages: ReceivedMessage[]) =>
+    messages.map((each) => ({ ...each, partition }));
+
+  test('is not answered, nor is what follows it in its partition, a poison message elsewhere or not', async () => {
+    const { handler, committed } = handlerWith(({ key }) => (key === orderOf(12) ? new TypeError('boom') : undefined));
+    const { published, publish } = recorder();
+    const held = inPartition(0, received(command(1), command(2), command(3), command(4)));
+    const other = inPartition(1, received(command(11), command(12), command(13)));
+    const left = await delivering(leaving(handler), publish).handle([...held.slice(0, 2), ...other, ...held.slice(2)]);
+    expect(left.map(({ received }) => received)).toEqual([held[1]]);
+    expect(committed.flat()).toEqual([1, 11, 13]);
+    expect(published.filter((each) => each.startsWith('dead-letter'))).toEqual(['dead-letter 12']);
+  });
+
+  test('keeps what cannot be read behind it from the dead letters: it would come again, and again', async () => {
+    const { handler } = handlerWith();
+    const { published, publish } = recorder();
+    const batch = received(command(1), command(2), command(3));
+    const unreadable = { ...batch[2], value: Buffer.from('{') } as ReceivedMessage;
+    await delivering(leaving(handler), publish).handle([...batch.slice(0, 2), unreadable]);
+    expect(published).toEqual(['balance-refunded 1']);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { ReceivedMessage } from '@saga/messages/codec';
 import type { Message } from '@saga/messages/message';
+import type { LeftMessage } from './broker.ts';
 
 /** A message that was read, together with where it came from. */
 export type Delivery = { message: Message; received: ReceivedMessage };
@@ -17,8 +18,11 @@ export const deadLetterReason = (code: string, message: string): DeadLetterReaso
 
 export type DeadDelivery = { received: ReceivedMessage; reason: DeadLetterReason };
 
-/** What handling a batch caused. It has been committed; it is to be published, and only then may offsets move. */
-export type Handled = { publish: readonly Message[]; dead: readonly DeadDelivery[] };
+/**
+ * What handling a batch caused. It has been committed; it is to be published, and only then may offsets move. What is
+ * left was not handled, nor was anything behind it in its partition.
+ */
+export type Handled = { publish: readonly Message[]; dead: readonly DeadDelivery[]; left: readonly LeftMessage[] };
 
 /**
  * A service's side of the fold: one transaction per call, all or nothing. It rejects with a transient fault (the

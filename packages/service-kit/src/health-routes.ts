@@ -3,8 +3,13 @@ import { z } from 'zod';
 import type { Metrics } from './metrics.ts';
 import { unavailable } from './problem.ts';
 
-/** Why the service cannot do its work now, a sentence each; none when it can. */
-export type Readiness = () => Promise<readonly string[]>;
+export type ReadinessReport = {
+  /** Why the service cannot do its work now, a sentence each; none when it can. */
+  missing: readonly string[];
+  /** What it does not do though it is ready: worth knowing, but no reason to send its traffic elsewhere. */
+  heldBack?: string | undefined;
+};
+export type Readiness = () => Promise<ReadinessReport>;
 
 const RETRY_AFTER_SECONDS = 1;
 
@@ -26,14 +31,14 @@ export const healthRoutes: FastifyPluginAsyncZod<{ metrics: Metrics; readiness: 
     {
       schema: {
         tags,
-        summary: 'The service can do its work; 503 says what is missing',
-        response: { 200: z.object({ status: z.literal('ready') }) },
+        summary: 'The service can do its work, but for what it says it holds back; 503 says what is missing',
+        response: { 200: z.object({ status: z.literal('ready'), heldBack: z.string().optional() }) },
       },
     },
     async () => {
-      const missing = await readiness();
+      const { missing, heldBack } = await readiness();
       if (missing.length > 0) throw unavailable(missing.join('; '), RETRY_AFTER_SECONDS);
-      return { status: 'ready' as const };
+      return { status: 'ready' as const, heldBack };
     },
   );
 

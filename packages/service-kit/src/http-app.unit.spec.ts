@@ -12,15 +12,17 @@ const TRACEPARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 let app: HttpApp;
 let logged: string[];
 let missing: string[];
+let heldBack: string | undefined;
 
 beforeEach(async () => {
   logged = [];
   missing = [];
+  heldBack = undefined;
   app = await createHttpApp({
     service: 'shop',
     logger: pino({}, { write: (line: string) => logged.push(line) }),
     metrics: createMetrics('shop', () => 7),
-    readiness: async () => missing,
+    readiness: async () => ({ missing, heldBack }),
   });
   const item = z.strictObject({ productId: z.int().min(1), quantity: z.int().min(1).max(MAX_QUANTITY) });
   const order = z.strictObject({ userId: z.int().min(1), items: z.array(item).min(1), note: z.string().optional() });
@@ -193,6 +195,12 @@ describe('operation', () => {
     const response = await app.inject('/health/ready');
     expect(response.statusCode).toBe(503);
     expect(response.json().detail).toBe('the database does not answer; the consumer is not running');
+  });
+
+  it('is ready for all others while it holds something back: an old replica must not be taken out for it', async () => {
+    heldBack = '3 partitions wait for definition place-order v2, e.g. saga-1';
+    const response = await app.inject('/health/ready');
+    expect([response.statusCode, response.json()]).toEqual([200, { status: 'ready', heldBack }]);
   });
 
   it('counts requests by route, not by path', async () => {

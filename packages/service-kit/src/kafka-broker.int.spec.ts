@@ -78,7 +78,7 @@ describe('the broker on Kafka', () => {
 
   test('while no broker can be reached, publishing and checking reject, and consuming waits and can be stopped', async () => {
     const nowhere = connect(topicPrefix, ['127.0.0.1:1']);
-    const consumer = await nowhere.consume({ group: 'g', topics: ['t'], maxBatch: 10 }, async () => {});
+    const consumer = await nowhere.consume({ group: 'g', topics: ['t'], maxBatch: 10 }, async () => []);
     await expect(nowhere.check()).rejects.toThrow('Kafka cannot be reached at 127.0.0.1:1');
     await expect(nowhere.publish([message('t', 'x')])).rejects.toThrow();
     await consumer.stop();

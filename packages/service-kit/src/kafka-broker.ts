@@ -8,8 +8,9 @@ import { keepConsuming } from './kafka/keep-consuming.ts';
 import { lagOf } from './kafka/lag-of.ts';
 import { lazyConnection } from './kafka/lazy-connection.ts';
 import { createPublisher } from './kafka/publisher.ts';
-import { sharedAnswer } from './kafka/shared-answer.ts';
-import { within } from './kafka/within.ts';
+import { readRecord } from './kafka/read-record.ts';
+import { sharedAnswer } from './shared-answer.ts';
+import { within } from './within.ts';
 
 export type KafkaBrokerOptions = {
   /** `host:port` of any brokers of the cluster. */
@@ -31,7 +32,7 @@ const CHECK_HOLDS_MS = 1_000;
 
 /** The {@link Broker} on Apache Kafka. It connects when first used and, whatever happens to Kafka, comes back by itself. */
 export function kafkaBroker(options: KafkaBrokerOptions): Broker {
-  const { brokers, topicPrefix, partitions, logger } = options;
+  const { brokers, clientId, topicPrefix, partitions, logger } = options;
   const createClient = kafkaClients(options);
   const publisher = createPublisher({ createClient, topicPrefix });
   const administration = lazyConnection(() => createClient().admin());
@@ -77,6 +78,8 @@ export function kafkaBroker(options: KafkaBrokerOptions): Broker {
       consumers.add(consumer);
       return consumer;
     },
+    read: (place) =>
+      readRecord({ createClient, administration }, { ...place, topic: prefixed(place.topic) }, prefixed(clientId)),
     lag: (group, topics) =>
       within(
         LAG_LIMIT_MS,

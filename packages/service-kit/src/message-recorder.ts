@@ -28,6 +28,7 @@ export function messageRecorder(): MessageRecorder {
       const met = waiting.filter(({ condition }) => condition());
       waiting = waiting.filter((each) => !met.includes(each));
       for (const { resolve } of met) resolve();
+      return [];
     },
     until: async (condition) => {
       if (condition()) return;

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import { messageOf } from './faults.ts';
-import { within } from './kafka/within.ts';
 import type { Outbox } from './outbox.ts';
 import { periodic } from './periodic.ts';
 import type { BackgroundTask } from './service.ts';
+import { within } from './within.ts';
 
 const EVERY_MS = 1_000;
 /** A stop does not wait for a broker that is away: what is not published then, another replica's relay finds. */

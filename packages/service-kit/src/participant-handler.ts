@@ -22,7 +22,7 @@ export function participantHandler<Tables>(
         const { changes, handled, publish } = fold(participant, inbox, rows, messages, now);
         participant.save(sql, changes);
         inboxStore.insert(sql, handled);
-        return { publish, dead: [] };
+        return { publish, dead: [], left: [] };
       }),
     failed: (delivery, reason, now) => failedReply(participant.service, delivery.message, reason, now),
   };

@@ -2,7 +2,9 @@ import type { Broker } from './broker.ts';
 import type { Sql } from './database.ts';
 import { messageOf } from './faults.ts';
 import type { Readiness } from './health-routes.ts';
-import { within } from './kafka/within.ts';
+import type { HeldBack } from './held-back.ts';
+import { sharedAnswer } from './shared-answer.ts';
+import { within } from './within.ts';
 
 /** Probes give up after a second or so: a check that takes longer is answered with that. */
 const CHECK_LIMIT_MS = 900;
@@ -18,12 +20,13 @@ export type ReadinessOptions = {
   worksWithoutBroker?: boolean;
   notReady?: () => Promise<string | undefined>;
   phase: () => Phase;
+  heldBack: HeldBack;
 };
 
 /** Asks everything that the service cannot do without, at once. */
 export function createReadiness(options: ReadinessOptions): Readiness {
-  const { database, broker, worksWithoutBroker = false, notReady, phase } = options;
-  const databaseFault = held(() => faultOf('the database', database.query('SELECT 1')));
+  const { database, broker, worksWithoutBroker = false, notReady, phase, heldBack } = options;
+  const databaseFault = sharedAnswer(() => faultOf('the database', database.query('SELECT 1')), CHECK_HOLDS_MS);
   const goodPhases: readonly Phase[] = worksWithoutBroker ? ['works', 'waits for the broker'] : ['works'];
   return async () => {
     const faults = await Promise.all([
@@ -32,7 +35,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
       worksWithoutBroker ? undefined : faultOf('the broker', broker.check()),
       notReady?.().catch(messageOf),
     ]);
-    return faults.filter((fault) => fault !== undefined);
+    return { missing: faults.filter((fault) => fault !== undefined), heldBack: heldBack.notice() };
   };
 }
 
@@ -43,13 +46,4 @@ async function faultOf(what: string, check: Promise<unknown>): Promise<string | 
   } catch (error) {
     return `${what} is away (${messageOf(error)})`;
   }
-}
-
-function held<Answer>(ask: () => Promise<Answer>): () => Promise<Answer> {
-  let last: { at: number; answer: Promise<Answer> } | undefined;
-  return () => {
-    const now = performance.now();
-    if (last === undefined || now - last.at > CHECK_HOLDS_MS) last = { at: now, answer: ask() };
-    return last.answer;
-  };
 }

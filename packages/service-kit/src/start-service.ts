@@ -4,6 +4,7 @@ import type { Broker } from './broker.ts';
 import { type CommonConfig, ConfigError, commonConfig, readConfig, secretsOf } from './config.ts';
 import { openConnections } from './connections.ts';
 import { messageOf } from './faults.ts';
+import { createHeldBack } from './held-back.ts';
 import { createHttpApp, type HttpApp } from './http-app.ts';
 import { createLogger } from './logger.ts';
 import { createMetrics } from './metrics.ts';
@@ -52,19 +53,20 @@ export async function startService<Shape extends z.ZodRawShape, Client extends P
     const connections = await openConnections(definition, { config, broker: options.broker, logger, opened });
     const outbox = createOutbox({ ...connections, logger });
     const metrics = createMetrics(service, () => outbox.size);
+    const heldBack = createHeldBack({ registry: metrics.registry, logger });
     const parts = definition.build({ ...connections, config, outbox, logger, metrics: metrics.registry });
 
     let phase: Phase = 'waits for the database';
     const enter = (next: Phase): void => {
       phase = stopping.signal.aborted ? 'stops' : next;
     };
-    const readiness = createReadiness({ ...connections, ...parts, phase: () => phase });
+    const readiness = createReadiness({ ...connections, ...parts, phase: () => phase, heldBack });
     const app = await createHttpApp({ service, logger, metrics, readiness, tracing: connections.tracing });
     parts.routes(app);
     opened.defer(() => app.close());
     const url = await listen(app, config);
 
-    const work = { ...connections, service, config, outbox, metrics, parts, logger, opened, enter };
+    const work = { ...connections, service, config, outbox, metrics, heldBack, parts, logger, opened, enter };
     const started = takeUpWork({ ...work, stopping: stopping.signal }).catch((error) => {
       if (!stopping.signal.aborted) throw error;
     });

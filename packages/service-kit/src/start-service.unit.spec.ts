@@ -16,7 +16,11 @@ const shop = (parts: Partial<ServiceParts> = {}) =>
     config: { SHELVES: wholeNumber(1, 9).default(3).describe('How many shelves') },
     createClient: () => ({ $disconnect: async () => {} }),
     build: ({ config }) => ({
-      handler: { topics: ['order-created'], handle: async () => ({ publish: [], dead: [] }), failed: () => [] },
+      handler: {
+        topics: ['order-created'],
+        handle: async () => ({ publish: [], dead: [], left: [] }),
+        failed: () => [],
+      },
       routes: (app) => app.get('/shelves', async () => ({ shelves: config.SHELVES })),
       ...parts,
     }),

@@ -6,6 +6,7 @@ import { type CommonConfig, ConfigError } from './config.ts';
 import type { Database } from './database.ts';
 import { deliver } from './deliver.ts';
 import { isTransient, messageOf } from './faults.ts';
+import type { HeldBack } from './held-back.ts';
 import { keepTrying } from './keep-trying.ts';
 import { findKitTables } from './kit-tables.ts';
 import type { Metrics } from './metrics.ts';
@@ -26,6 +27,7 @@ export type WorkOptions = {
   broker: Broker;
   outbox: Outbox;
   metrics: Metrics;
+  heldBack: HeldBack;
   tracing: Tracing | undefined;
   parts: ServiceParts;
   logger: Logger;
@@ -42,8 +44,21 @@ export type WorkOptions = {
  * @throws ConfigError with what `prepare` refuses the start for; the signal's reason when it stops in the middle.
  */
 export async function takeUpWork(options: WorkOptions): Promise<void> {
-  const { service, config, database, broker, outbox, metrics, tracing, parts, logger, opened, stopping, enter } =
-    options;
+  const {
+    service,
+    config,
+    database,
+    broker,
+    outbox,
+    metrics,
+    heldBack,
+    tracing,
+    parts,
+    logger,
+    opened,
+    stopping,
+    enter,
+  } = options;
   const run = (task: BackgroundTask): void => {
     task.start();
     opened.defer(() => task.stop());
@@ -69,7 +84,7 @@ export async function takeUpWork(options: WorkOptions): Promise<void> {
     inboxDays: config.INBOX_DAYS,
     stopping,
   });
-  const observed = tracing ? tracedBatches(handle, tracing) : handle;
+  const observed = heldBack.watch(tracing ? tracedBatches(handle, tracing) : handle);
   const subscription = { group: service, topics: parts.handler.topics, maxBatch: config.MAX_BATCH };
   const consumer = await keepTrying(() => broker.consume(subscription, observed), theBroker);
   opened.defer(() => consumer.stop());

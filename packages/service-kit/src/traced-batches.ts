@@ -21,8 +21,9 @@ export const tracedBatches =
       for (const span of spans) span.end({}, failure);
     };
     try {
-      await handle(batch);
+      const left = await handle(batch);
       end();
+      return left;
     } catch (error) {
       end(messageOf(error));
       throw error;

@@ -49,7 +49,7 @@ async function traces(headers: Record<string, string>): Promise<string> {
     service: 'shop',
     logger,
     metrics: createMetrics('shop', () => 0),
-    readiness: async () => [],
+    readiness: async () => ({ missing: [] }),
     tracing,
   });
   app.post('/orders', async (request) => request.traceparent);
@@ -84,7 +84,7 @@ describe('a message', () => {
   ];
 
   it('is a span of the trace that it carries', async () => {
-    await tracedBatches(async () => {}, tracing)(batch);
+    await tracedBatches(async () => [], tracing)(batch);
     await tracing.stop();
     expect(sent.map((span) => span.name)).toEqual(['handle order-created', 'handle order-created']);
     expect(sent[0]).toMatchObject({ traceId: TRACE, parentSpanId: CALLER });

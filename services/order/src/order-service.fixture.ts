@@ -82,6 +82,7 @@ export async function startOrderService(
       if (!decoded.ok) throw new Error(decoded.reason);
       published.push(decoded.message);
     }
+    return [];
   });
   await memory.publish(catalogue.map(encode));
 

@@ -30,7 +30,7 @@ it('whoever waits for an order that a batch ended is woken, after the commit', a
     topics: [],
     handle: async () => {
       expect(woken).toEqual([]);
-      return { publish: published, dead: [] };
+      return { publish: published, dead: [], left: [] };
     },
     failed: () => [],
   };
@@ -38,7 +38,7 @@ it('whoever waits for an order that a batch ended is woken, after the commit', a
   for (const orderId of [COMPLETED, CANCELLED, REFUSED])
     void waiters.join(orderId, 60_000, new AbortController().signal).over.then(() => woken.push(orderId));
 
-  expect(await wakingHandler(committed, waiters).handle([])).toEqual({ publish: published, dead: [] });
+  expect(await wakingHandler(committed, waiters).handle([])).toEqual({ publish: published, dead: [], left: [] });
   await Promise.resolve();
   expect(woken).toEqual([COMPLETED, CANCELLED]);
   waiters.close();

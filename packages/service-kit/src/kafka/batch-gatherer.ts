@@ -1,5 +1,6 @@
 import type { ReceivedMessage } from '@saga/messages/codec';
-import type { BatchHandler } from '../broker.ts';
+import type { BatchHandler, LeftMessage } from '../broker.ts';
+import { staysBehind } from '../left-messages.ts';
 
 /** What one fetch brought of one partition, in order. */
 export type Fetched = {
@@ -8,15 +9,15 @@ export type Fetched = {
   handledUpTo(last: ReceivedMessage): void;
 };
 
-/** What became of it: `rejected` and `left` come again from the first message that was not handled. */
-export type Outcome = 'handled' | 'rejected' | 'left';
+/** What became of it: but for `handled`, it comes again from the first message that was not handled. */
+export type Outcome = 'handled' | 'rejected' | 'left' | 'abandoned';
 
 export type BatchGatherer = {
   /** Resolves when all of it was handled, or when it is known that the rest will not be. Never rejects. */
   add(fetched: Fetched): Promise<Outcome>;
   /** No further batch is begun until {@link resume}. Resolves when the one at hand has ended. */
   hold(): Promise<void>;
-  /** Everything gathered is left, also what a batch at hand still works on: someone else may have it by now. */
+  /** Everything gathered is let go, also what a batch at hand still works on: someone else may have it by now. */
   abandon(): void;
   resume(): void;
 };
@@ -61,26 +62,29 @@ export function batchGatherer({ maxBatch, handle, onRejected }: BatchGathererOpt
   }
 
   /** Whatever the handler throws, synchronously or not, a TypeError included: kafkajs gives up for ever on some of it. */
-  async function attempt(batch: readonly ReceivedMessage[]): Promise<boolean> {
+  async function attempt(batch: readonly ReceivedMessage[]): Promise<readonly LeftMessage[] | 'rejected'> {
     try {
-      await handle(batch);
-      return true;
+      return await handle(batch);
     } catch (error) {
       onRejected(error, batch.length);
-      return false;
+      return 'rejected';
     }
   }
 
-  function conclude(parts: readonly Part[], handled: boolean): void {
-    for (const { of, messages } of parts.filter((part) => isOpen(part.of))) {
-      if (!handled) {
-        settle(of, 'rejected');
-        continue;
-      }
-      of.next += messages.length;
-      const last = messages.at(-1);
+  function conclude(parts: readonly Part[], left: readonly LeftMessage[] | 'rejected'): void {
+    const open = parts.filter((part) => isOpen(part.of));
+    if (left === 'rejected') {
+      for (const { of } of open) settle(of, 'rejected');
+      return;
+    }
+    const comesAgain = staysBehind(left);
+    for (const { of, messages } of open) {
+      const handled = messages.filter((message) => !comesAgain(message));
+      of.next += handled.length;
+      const last = handled.at(-1);
       if (last) of.handledUpTo(last);
-      if (of.next === of.messages.length) settle(of, 'handled');
+      if (handled.length < messages.length) settle(of, 'left');
+      else if (of.next === of.messages.length) settle(of, 'handled');
     }
   }
 
@@ -99,7 +103,7 @@ export function batchGatherer({ maxBatch, handle, onRejected }: BatchGathererOpt
       await working;
     },
     abandon: () => {
-      for (const each of gathered) settle(each, 'left');
+      for (const each of gathered) settle(each, 'abandoned');
       gathered = [];
     },
     resume: () => {

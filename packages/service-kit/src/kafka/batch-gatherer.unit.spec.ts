@@ -1,5 +1,6 @@
 import type { ReceivedMessage } from '@saga/messages/codec';
 import { describe, expect, test } from 'vitest';
+import type { LeftMessage } from '../broker.ts';
 import { batchGatherer } from './batch-gatherer.ts';
 
 const messages = (partition: number, count: number): ReceivedMessage[] =>
@@ -15,12 +16,12 @@ const messages = (partition: number, count: number): ReceivedMessage[] =>
 /** A handler that is opened by the test, and what came out. */
 function scene(maxBatch: number) {
   const batches: string[][] = [];
-  const ends: PromiseWithResolvers<void>[] = [];
+  const ends: PromiseWithResolvers<readonly LeftMessage[]>[] = [];
   const gatherer = batchGatherer({
     maxBatch,
     handle: (batch) => {
       batches.push(batch.map(({ partition, offset }) => `${partition}:${offset}`));
-      const end = Promise.withResolvers<void>();
+      const end = Promise.withResolvers<readonly LeftMessage[]>();
       ends.push(end);
       return end.promise;
     },
@@ -43,11 +44,11 @@ describe('gathering one batch of what a fetch brought', () => {
     const outcomes = [add(0, 2), add(1, 3)];
     await aTurn();
     expect(batches).toEqual([['0:0', '0:1', '1:0', '1:1']]);
-    ends[0]?.resolve();
+    ends[0]?.resolve([]);
     await aTurn();
     expect(batches[1]).toEqual(['1:2']);
     expect(handled).toEqual(['0:1', '1:1']);
-    ends[1]?.resolve();
+    ends[1]?.resolve([]);
     expect(await Promise.all(outcomes)).toEqual(['handled', 'handled']);
     expect(handled).toEqual(['0:1', '1:1', '1:2']);
   });
@@ -56,7 +57,7 @@ describe('gathering one batch of what a fetch brought', () => {
     const { add, batches, ends, handled } = scene(2);
     const outcome = add(0, 5);
     await aTurn();
-    ends[0]?.resolve();
+    ends[0]?.resolve([]);
     await aTurn();
     ends[1]?.reject(new TypeError('no'));
     expect(await outcome).toBe('rejected');
@@ -68,6 +69,20 @@ describe('gathering one batch of what a fetch brought', () => {
     expect(handled).toEqual(['0:1']);
   });
 
+  test('what is left holds back its partition from there on; the other partitions are handled (trap 30)', async () => {
+    const { add, batches, ends, handled } = scene(5);
+    const outcomes = [add(0, 4), add(1, 2)];
+    await aTurn();
+    const [, , left] = messages(0, 4);
+    if (left) ends[0]?.resolve([{ received: left, waitsFor: 'another replica' }]);
+    expect(await outcomes[0]).toBe('left');
+    await aTurn();
+    expect(batches[1]).toEqual(['1:1']);
+    ends[1]?.resolve([]);
+    expect(await outcomes[1]).toBe('handled');
+    expect(handled).toEqual(['0:1', '1:0', '1:1']);
+  });
+
   test('while it holds, no batch begins; what is abandoned then is not resolved any more', async () => {
     const { add, batches, ends, handled, gatherer } = scene(2);
     const first = add(0, 3);
@@ -75,8 +90,8 @@ describe('gathering one batch of what a fetch brought', () => {
     const held = gatherer.hold();
     const second = add(1, 1);
     gatherer.abandon();
-    expect(await Promise.all([first, second])).toEqual(['left', 'left']);
-    ends[0]?.resolve();
+    expect(await Promise.all([first, second])).toEqual(['abandoned', 'abandoned']);
+    ends[0]?.resolve([]);
     await held;
     await aTurn();
     expect(handled).toEqual([]);
@@ -84,7 +99,7 @@ describe('gathering one batch of what a fetch brought', () => {
     gatherer.resume();
     const third = add(0, 1);
     await aTurn();
-    ends[1]?.resolve();
+    ends[1]?.resolve([]);
     expect(await third).toBe('handled');
   });
 
@@ -96,7 +111,7 @@ describe('gathering one batch of what a fetch brought', () => {
     void add(0, 1);
     await aTurn();
     expect(batches).toHaveLength(1);
-    ends[0]?.resolve();
+    ends[0]?.resolve([]);
     await aTurn();
     expect(batches).toHaveLength(2);
   });

@@ -5,7 +5,8 @@ import { repeatFilter } from './repeat-filter.ts';
 /** What belongs to every rebalance, though kafkajs calls it a warning or an error. */
 const REBALANCE = /rebalanc|re-joining|coordinator is not aware of this member|not the (?:correct )?coordinator/i;
 /** Of one connection or attempt: whoever wanted it says it too, with what is done about it. */
-const DETAIL = /^(?:Starting|Stopped|consumer not running|Response |Crash: |Failed to connect to seed broker)/;
+const DETAIL =
+  /^(?:Starting|Stopped|consumer not running|Response |Crash: |Pausing fetching|Resuming fetching|Failed to connect to seed broker)/;
 
 /**
  * kafkajs' lines in our log. What it calls an error is one attempt among several, so that nothing of it is more than a

@@ -2,11 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { EachBatchPayload, Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import { messageOf } from '../faults.ts';
+import { within } from '../within.ts';
 import type { BatchGatherer } from './batch-gatherer.ts';
 import { consumerSettings } from './consumer-settings.ts';
+import { heldPartitions } from './held-partitions.ts';
 import { offsetCommitter } from './offset-committer.ts';
 import { receivedMessage } from './received-message.ts';
-import { within } from './within.ts';
 
 /** One life of a kafkajs consumer: from joining the group until it leaves, or until kafkajs gives up. */
 export type Membership = {
@@ -63,6 +64,7 @@ export function joinGroup(options: MembershipOptions): Membership {
   let givingWay: Promise<never> | undefined;
 
   const consumer = client.consumer(consumerSettings(group));
+  const held = heldPartitions();
   const committer = offsetCommitter({
     commit: (offsets) => consumer.commitOffsets(offsets),
     onFailed: (error) => logger.info({ group, error: messageOf(error) }, 'offsets could not be committed this time'),
@@ -74,6 +76,7 @@ export function joinGroup(options: MembershipOptions): Membership {
     sign();
     joined = true;
     committer.forget();
+    held.release();
     givingWay = undefined;
     if (!leaving && !over) gatherer.resume();
   });
@@ -101,7 +104,7 @@ export function joinGroup(options: MembershipOptions): Membership {
   }
 
   /** Returning without having resolved an offset makes kafkajs fetch again from there. */
-  async function eachBatch({ batch, resolveOffset, heartbeat: beat }: EachBatchPayload): Promise<void> {
+  async function eachBatch({ batch, resolveOffset, heartbeat: beat, pause: halt }: EachBatchPayload): Promise<void> {
     if (over) throw new Error('this consumer has been replaced');
     const { topic, partition } = batch;
     heartbeat = beat;
@@ -116,6 +119,8 @@ export function joinGroup(options: MembershipOptions): Membership {
       });
       await givingWay;
       if (outcome === 'rejected') await pause(REJECTED_PAUSE_MS);
+      // Only this partition: the others' next fetch must not wait for it.
+      if (outcome === 'left') held.hold(halt());
     } finally {
       busy -= 1;
       sign();
@@ -166,6 +171,7 @@ export function joinGroup(options: MembershipOptions): Membership {
     // Only now that kafkajs was told to stop: it would fetch again at once what is let go.
     gatherer.abandon();
     committer.forget();
+    held.release();
     end.resolve({ reason, joined });
     await left.catch(report);
   }

@@ -1,11 +1,12 @@
 import type { ReceivedMessage } from '@saga/messages/codec';
-import type { BatchHandler, Consumer, Subscription } from '../broker.ts';
+import type { BatchHandler, Consumer, LeftMessage, Subscription } from '../broker.ts';
 import { coPartition, type Shares } from '../co-partition.ts';
+import { partitionNameOf, staysBehind } from '../left-messages.ts';
 import type { PartitionLog, Stored } from './partition-log.ts';
 
 /**
- * Runs it later, never at once. `retry`: a batch was rejected, so that a real scheduler waits a little; the simulator
- * decides by its seed.
+ * Runs it later, never at once. `retry`: a batch was rejected or a message left, so that a real scheduler waits a
+ * little; the simulator decides by its seed.
  */
 export type Scheduler = (run: () => void, why: 'work' | 'retry') => void;
 
@@ -32,6 +33,8 @@ export type ConsumerGroup = {
 type Member = Subscription & {
   memberId: string;
   handle: BatchHandler;
+  /** Partitions where it left a message, until their next turn. */
+  held: Set<string>;
   scheduled: boolean;
   work: Promise<void> | undefined;
 };
@@ -52,7 +55,7 @@ export function consumerGroup(options: ConsumerGroupOptions): ConsumerGroup {
   let shares: Shares = new Map();
   let joined = 0;
 
-  const position = (place: Place): number => positions.get(nameOf(place)) ?? 0;
+  const position = (place: Place): number => positions.get(partitionNameOf(place)) ?? 0;
 
   function rebalance(present: readonly Member[]): void {
     members = present;
@@ -77,7 +80,7 @@ export function consumerGroup(options: ConsumerGroupOptions): ConsumerGroup {
   function take(member: Member): Taken[] {
     return Object.entries(shares.get(member.memberId) ?? {})
       .flatMap(([topic, assigned]) => assigned.map((partition) => ({ topic, partition })))
-      .filter((place) => !atWork.has(nameOf(place)))
+      .filter((place) => !atWork.has(partitionNameOf(place)) && !member.held.has(partitionNameOf(place)))
       .flatMap((place) =>
         logOf(place.topic, place.partition)
           .read(position(place), member.maxBatch)
@@ -88,24 +91,37 @@ export function consumerGroup(options: ConsumerGroupOptions): ConsumerGroup {
   }
 
   async function work(member: Member, batch: readonly Taken[]): Promise<void> {
-    const places = [...new Map(batch.map(({ place }) => [nameOf(place), place])).values()];
-    for (const place of places) atWork.add(nameOf(place));
-    const handled = await attempt(member, batch);
-    if (handled) for (const { place, stored } of batch) positions.set(nameOf(place), stored.offset + 1);
-    for (const place of places) atWork.delete(nameOf(place));
+    const places = [...new Map(batch.map(({ place }) => [partitionNameOf(place), place])).values()];
+    for (const place of places) atWork.add(partitionNameOf(place));
+    const left = await attempt(member, batch);
+    for (const place of places) atWork.delete(partitionNameOf(place));
     member.work = undefined;
-    if (handled) onHandled(places);
+    if (left !== 'rejected') {
+      const comesAgain = staysBehind(left);
+      for (const { message, place, stored } of batch)
+        if (!comesAgain(message)) positions.set(partitionNameOf(place), stored.offset + 1);
+      for (const { received } of left) hold(member, partitionNameOf(received));
+      onHandled(places);
+    }
     // The others too: what was at work may be theirs by now.
-    for (const each of members) wake(each, handled ? 'work' : 'retry');
+    for (const each of members) wake(each, left === 'rejected' ? 'retry' : 'work');
   }
 
-  async function attempt(member: Member, batch: readonly Taken[]): Promise<boolean> {
+  function hold(member: Member, partition: string): void {
+    if (member.held.has(partition)) return;
+    member.held.add(partition);
+    schedule(() => {
+      member.held.delete(partition);
+      wake(member);
+    }, 'retry');
+  }
+
+  async function attempt(member: Member, batch: readonly Taken[]): Promise<readonly LeftMessage[] | 'rejected'> {
     try {
-      await member.handle(batch.map(({ message }) => message));
-      return true;
+      return await member.handle(batch.map(({ message }) => message));
     } catch (error) {
       onRejected(error);
-      return false;
+      return 'rejected';
     }
   }
 
@@ -113,7 +129,7 @@ export function consumerGroup(options: ConsumerGroupOptions): ConsumerGroup {
     join: (subscription, handle) => {
       joined += 1;
       const memberId = String(joined).padStart(MEMBER_ID_DIGITS, '0');
-      const member: Member = { ...subscription, memberId, handle, scheduled: false, work: undefined };
+      const member: Member = { ...subscription, memberId, handle, held: new Set(), scheduled: false, work: undefined };
       for (const topic of subscription.topics) topicsEverRead.add(topic);
       rebalance([...members, member]);
       return {
@@ -133,8 +149,6 @@ export function consumerGroup(options: ConsumerGroupOptions): ConsumerGroup {
 
 /** Ids sort in the order of joining. */
 const MEMBER_ID_DIGITS = 9;
-
-const nameOf = ({ topic, partition }: Place): string => `${topic}/${partition}`;
 
 const received = ({ topic, partition }: Place, { offset, key, headers, value }: Stored): ReceivedMessage => ({
   topic,
