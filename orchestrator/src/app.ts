@@ -3,8 +3,9 @@ import { periodic } from '@saga/service-kit/periodic';
 import type { ServiceDefinition } from '@saga/service-kit/service';
 import { auditRoutes } from './adapters/http/audit-routes.ts';
 import { definitionRoutes } from './adapters/http/definition-routes.ts';
+import { operatorRoutes } from './adapters/http/operator-routes.ts';
 import { sagaRoutes } from './adapters/http/saga-routes.ts';
-import { postgresAuditQueries } from './adapters/postgres/audit.ts';
+import { appendAudit, postgresAuditQueries } from './adapters/postgres/audit.ts';
 import { postgresSagaQueries } from './adapters/postgres/saga-queries.ts';
 import { postgresSagaStore } from './adapters/postgres/saga-store.ts';
 import { assertDefinitionsKnown } from './app/definitions-in-use.ts';
@@ -21,11 +22,13 @@ export const orchestratorService: ServiceDefinition<typeof orchestratorConfig, P
   build: ({ config, database, outbox, logger }) => {
     const handler = messageHandler(allSagas, postgresSagaStore, database);
     const queries = postgresSagaQueries(database);
+    const shell = { registry: allSagas, store: postgresSagaStore, outbox, inboxDays: config.INBOX_DAYS, logger };
     return {
       handler,
       prepare: async () => assertDefinitionsKnown(allSagas, await queries.versionsInUse()),
       routes: (app) => {
         sagaRoutes(app, allSagas, queries);
+        operatorRoutes(app, { ...shell, queries, appendAudit });
         definitionRoutes(app, allSagas);
         auditRoutes(app, postgresAuditQueries(database));
       },
@@ -34,9 +37,8 @@ export const orchestratorService: ServiceDefinition<typeof orchestratorConfig, P
           name: 'timers',
           everyMs: config.TIMER_INTERVAL_MS,
           logger,
-          run: async () => {
-            const options = { registry: allSagas, store: postgresSagaStore, outbox, inboxDays: config.INBOX_DAYS };
-            const woken = await fireTimers(options);
+          run: async (stopping) => {
+            const woken = await fireTimers(shell, stopping);
             if (woken > 0) logger.debug({ sagas: woken }, 'timers fired');
           },
         }),

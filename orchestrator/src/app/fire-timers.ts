@@ -1,6 +1,7 @@
 import { newRequestId } from '@saga/messages/ids';
 import type { Message } from '@saga/messages/message';
 import type { Outbox } from '@saga/service-kit/outbox';
+import type { Logger } from 'pino';
 import { topicOf } from '../saga/command-message.ts';
 import type { TimerMessage } from '../saga/incoming.ts';
 import { openCommands } from '../saga/progress.ts';
@@ -14,6 +15,8 @@ import type { JournalRow, SagaChange, SagaStore } from './saga-store.ts';
 /** Sagas whose time has come are taken in chunks, by whichever replica finds them first. */
 const CHUNK = 200;
 const DAY_MS = 24 * 60 * 60 * 1_000;
+/** So long a saga is left alone on which the engine has failed. */
+const PUT_OFF_MS = 10 * 60 * 1_000;
 
 export type TimerOptions = {
   registry: Registry;
@@ -21,27 +24,33 @@ export type TimerOptions = {
   outbox: Outbox;
   /** A command older than this is never sent again: the inboxes may have forgotten it. */
   inboxDays: number;
+  logger: Logger;
 };
 
-/** Fires what is due, chunk by chunk; returns how many sagas were woken. */
-export async function fireTimers(options: TimerOptions): Promise<number> {
+/** What was first sent before this moment may be forgotten by the inboxes. */
+export const expiredBefore = (now: Instant, inboxDays: number): Instant => now - inboxDays * DAY_MS;
+
+/** Fires what is due, chunk by chunk, until it is to stop (trap 17); returns how many sagas were woken. */
+export async function fireTimers(options: TimerOptions, stopping?: AbortSignal): Promise<number> {
   let woken = 0;
-  for (;;) {
+  while (!stopping?.aborted) {
     const chunk = await fireChunk(options);
     woken += chunk;
-    if (chunk < CHUNK) return woken;
+    if (chunk < CHUNK) break;
   }
+  return woken;
 }
 
 /** No message caused what a timer sends: it goes through the outbox. */
-const fireChunk = ({ registry, store, outbox, inboxDays }: TimerOptions): Promise<number> =>
-  outbox.transaction(async (sql) => {
+const fireChunk = (options: TimerOptions): Promise<number> =>
+  options.outbox.transaction(async (sql) => {
+    const { registry, store } = options;
     const { now, sagas } = await store.claimDue(sql, registry.definitions, CHUNK);
     if (sagas.size === 0) return { result: 0, messages: [] };
     const due = [...sagas.values()];
     const partitions = [...new Set(due.map((saga) => saga.partition))];
     const budget = new ProbeBudget(await store.loadProgress(sql, partitions), now);
-    const fired = due.map((saga) => fire(registry, budget, saga, now, inboxDays));
+    const fired = due.map((saga) => fireOrPutOff(options, budget, saga, now));
     store.save(sql, {
       changes: fired.flatMap(({ changes }) => changes),
       journal: fired.flatMap(({ journal }) => journal),
@@ -60,7 +69,18 @@ type Fired = {
   wakeAt: Instant | undefined;
 };
 
-function fire(registry: Registry, budget: ProbeBudget, saga: Saga, now: Instant, inboxDays: number): Fired {
+/** A saga on which the engine fails is a bug to be told of, and must not stop the clock of all others. */
+function fireOrPutOff(options: TimerOptions, budget: ProbeBudget, saga: Saga, now: Instant): Fired {
+  try {
+    return fire(options, budget, saga, now);
+  } catch (error) {
+    const text = 'the timer of this saga failed and is put off: its state and this error belong to the maintainers';
+    options.logger.error({ sagaId: saga.id, err: error, putOffMs: PUT_OFF_MS }, text);
+    return { id: saga.id, changes: [], journal: [], sent: [], wakeAt: now + PUT_OFF_MS };
+  }
+}
+
+function fire({ registry, inboxDays }: TimerOptions, budget: ProbeBudget, saga: Saga, now: Instant): Fired {
   const definition = registry.find(saga.definition.name, saga.definition.version);
   if (!definition) throw new Error(`saga ${saga.id} runs on a definition that is not known here`);
   const topics = openCommands(saga).map((place) => topicOf(definition, place));
@@ -68,7 +88,7 @@ function fire(registry: Registry, budget: ProbeBudget, saga: Saga, now: Instant,
     type: 'timer',
     id: newRequestId(),
     ...budget.of(topics, saga.partition),
-    expiredBefore: now - inboxDays * DAY_MS,
+    expiredBefore: expiredBefore(now, inboxDays),
   };
   const folded = foldSagas(registry, new Map([[saga.id, saga]]), [{ sagaId: saga.id, incoming }], now);
   budget.spend(incoming, saga.partition, folded.sent);

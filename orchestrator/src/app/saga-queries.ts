@@ -1,5 +1,4 @@
 import type { Message } from '@saga/messages/message';
-import type { Incoming } from '../saga/incoming.ts';
 import type { Saga, SagaStatus } from '../saga/state.ts';
 
 export type SagaFilter = {
@@ -21,7 +20,8 @@ export type HistoryRow = {
   at: Date;
   messageId: string;
   messageType: string;
-  incoming: Incoming;
+  /** The person who acted; null where a message or the clock did. */
+  actor: string | null;
   effect: string[];
   sent: Message[];
 };

@@ -1,9 +1,12 @@
 import { ORDER_STEP } from '@saga/messages/ids';
 import { topicOf } from '../saga/command-message.ts';
 import { type Definition, stepOf } from '../saga/definition.ts';
-import { type CommandPlace, commandAt, openCommands, sentCommands } from '../saga/progress.ts';
+import type { OperatorMessage } from '../saga/incoming.ts';
+import { optionsOf } from '../saga/operator.ts';
+import { type CommandPlace, commandAt, isCurrent, openCommands, sentCommands } from '../saga/progress.ts';
 import { type Instant, lastRunOf, runsOf, type Saga, type SentCommand, stateOf } from '../saga/state.ts';
 import { stuckOf } from '../saga/stuck.ts';
+import { transition } from '../saga/transition.ts';
 
 /** Shown in place of a topic when the version that the saga ran on is not registered here any more, or not yet. */
 const NOT_REGISTERED = 'unknown: the definition is not registered here';
@@ -26,9 +29,11 @@ export function sagaView(definition: Definition | undefined, saga: Saga) {
     updatedAt: timeOf(saga.updatedAt),
     endedAt: optionalTimeOf(saga.endedAt),
     failure: saga.failure ?? null,
-    waitingFor: [...openCommands(saga), ...refusedForGood(saga)].map((place) =>
-      waitingForView(definition, saga, place),
-    ),
+    waitingFor: [
+      ...[...openCommands(saga), ...refusedForGood(saga)].map((place) => waitingForView(definition, saga, place)),
+      ...(definition ? heldBack(definition, saga) : []),
+    ],
+    allowed: definition ? optionsOf(definition, saga) : [],
     steps: Object.keys(saga.steps)
       .filter((name) => name !== ORDER_STEP)
       .map((name) => stepView(definition, saga, name)),
@@ -39,8 +44,32 @@ export function sagaView(definition: Definition | undefined, saga: Saga) {
 /** What was refused after the pivot, where nobody may refuse: it waits for an operator. */
 const refusedForGood = (saga: Saga): CommandPlace[] =>
   saga.status === 'RUNNING'
-    ? sentCommands(saga).filter((place) => commandAt(saga, place).answer?.outcome === 'rejected')
+    ? sentCommands(saga).filter((place) => isCurrent(saga, place) && stateOf(saga, place.step).status === 'REJECTED')
     : [];
+
+/** What would have been sent long ago, were the saga not paused. */
+function heldBack(definition: Definition, saga: Saga) {
+  if (!saga.paused) return [];
+  const { since: now } = saga.paused;
+  const known = new Set(sentCommands(saga).map((place) => commandAt(saga, place).commandId));
+  const resumed: OperatorMessage = {
+    ...{ type: 'operator', id: saga.id, act: { action: 'resume' }, actor: '', reason: '' },
+    expectedVersion: saga.version,
+    expiredBefore: 0,
+  };
+  return transition(definition, saga, resumed, now)
+    .sent.filter(({ envelope }) => !known.has(envelope.id))
+    .map(({ topic, envelope }) => ({
+      step: envelope.step ?? ORDER_STEP,
+      kind: envelope.actionId === undefined ? ('action' as const) : ('compensation' as const),
+      command: topic,
+      commandId: envelope.id,
+      attempt: 0,
+      sentAt: null,
+      nextAt: null,
+      why: pauseOf(saga),
+    }));
+}
 
 const topicShown = (definition: Definition | undefined, place: Pick<CommandPlace, 'step' | 'operation'>): string =>
   definition ? topicOf(definition, place) : NOT_REGISTERED;
@@ -88,9 +117,12 @@ function waitingForView(definition: Definition | undefined, saga: Saga, place: C
     attempt: command.attempt,
     sentAt: timeOf(command.sentAt),
     nextAt: optionalTimeOf(command.next?.at),
-    why: whyOf(command),
+    why: saga.paused ? pauseOf(saga) : whyOf(command),
   };
 }
+
+const pauseOf = ({ paused }: Saga): string =>
+  `paused since ${optionalTimeOf(paused?.since)} by ${paused?.by}: ${paused?.reason}`;
 
 /** In a sentence, for the person who was woken up. */
 function whyOf({ next, silentSince, failed, used, answer }: SentCommand): string {

@@ -1,5 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { begun, failed, rejected, succeeded } from '../saga/testing/scenario.ts';
+import { ailing, moves, orderOf } from '../saga/testing/arbitraries.ts';
+import { BY_ADA, begun, failed, operator, rejected, succeeded } from '../saga/testing/scenario.ts';
+import { World } from '../saga/testing/world.ts';
 import { placeOrder } from '../sagas/place-order.ts';
 import { sagaView } from './saga-view.ts';
 
@@ -20,6 +23,55 @@ describe('what an operator is shown of a saga', () => {
     expect(view.waitingFor).toMatchObject([
       { step: 'complete', nextAt: null, why: expect.stringContaining('refused where nobody may refuse') },
     ]);
+  });
+
+  test('a paused saga waits for what is unanswered and for what its pause holds back, and says whose pause it is', () => {
+    const { saga } = begun(placeOrder, { couponId: null }).when(operator({ action: 'pause' }), succeeded('product'));
+    expect(sagaView(placeOrder, saga)).toMatchObject({
+      paused: true,
+      allowed: [{ action: 'resume' }, { action: 'compensate' }],
+      waitingFor: [
+        {
+          step: 'balance',
+          kind: 'action',
+          command: 'deduct-balance-command',
+          attempt: 0,
+          sentAt: null,
+          why: `paused since 2026-03-01T09:00:00.000Z by ${BY_ADA.actor}: ${BY_ADA.reason}`,
+        },
+      ],
+    });
+    const waiting = begun(placeOrder).when(operator({ action: 'pause' })).saga;
+    expect(sagaView(placeOrder, waiting).waitingFor.map(({ step, attempt }) => [step, attempt])).toEqual([
+      ['product', 1],
+      ['coupon', 1],
+    ]);
+  });
+
+  test('a step that was tried anew waits for its answer, and no more for its first refusal', () => {
+    const steps = ['product', 'coupon', 'balance', 'delivery'].map((step) => succeeded(step));
+    const { saga } = begun(placeOrder).when(...steps, rejected('complete', 'FENCED'), operator({ action: 'retry' }));
+    expect(sagaView(placeOrder, saga).waitingFor).toMatchObject([
+      { step: 'complete', why: 'no answer yet to the last sending' },
+    ]);
+  });
+
+  test('something, always: no saga that has not ended waits for nothing, whatever has happened to it', () => {
+    const story = fc.record({
+      order: orderOf('place-order'),
+      natures: ailing(placeOrder),
+      moves: moves({ forgetting: true }),
+    });
+    fc.assert(
+      fc.property(story, ({ order, natures, moves: happenings }) => {
+        const world = new World(placeOrder, order, natures);
+        for (const move of happenings) {
+          world.happens(move);
+          if (world.state && world.state.status !== 'AWAITED' && world.state.endedAt === undefined)
+            expect(sagaView(placeOrder, world.state).waitingFor).not.toEqual([]);
+        }
+      }),
+    );
   });
 
   test('a saga whose definition is not registered here is shown all the same', () => {

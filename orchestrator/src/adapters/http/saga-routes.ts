@@ -81,12 +81,12 @@ export function sagaRoutes(app: HttpApp, registry: Registry, queries: SagaQuerie
   );
 }
 
-const historyView = ({ seq, at, messageId, messageType, effect, sent }: HistoryRow, traceparent: string) => ({
+const historyView = ({ seq, at, messageId, messageType, actor, effect, sent }: HistoryRow, traceparent: string) => ({
   seq,
   at: at.toISOString(),
   message: { id: messageId, type: messageType },
   effect,
   sent: sent.map(({ envelope }) => envelope.id),
-  actor: null, // no person acted: a message or the clock did
+  actor,
   traceId: traceIdOf(traceparent),
 });

@@ -30,11 +30,20 @@ const waitingFor = z.object({
   kind: z.enum(['action', 'compensation']),
   command: z.string(),
   commandId: z.string(),
-  attempt: z.int(),
-  sentAt: time,
+  attempt: z.int().describe('0: not sent yet'),
+  sentAt: time.nullable(),
   nextAt: time.nullable(),
   why: z.string().describe('In a sentence, for people'),
 });
+
+export const option = z
+  .object({
+    action: z.enum(['retry', 'compensate', 'skip', 'pause', 'resume', 'force-compensated']),
+    step: z.string().optional(),
+    takesInput: z.literal(true).optional().describe('The step is tried anew: what its command says may be edited'),
+    needsEvidence: z.literal(true).optional(),
+  })
+  .meta({ id: 'Option' });
 
 export const sagaSchema = z
   .object({
@@ -49,6 +58,7 @@ export const sagaSchema = z
     endedAt: time.nullable(),
     failure: failure.nullable(),
     waitingFor: z.array(waitingFor),
+    allowed: z.array(option).describe('What an operator may do to it now'),
     steps: z.array(step),
     data: topics['order-created'],
   })

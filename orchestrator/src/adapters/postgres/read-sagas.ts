@@ -41,7 +41,7 @@ export async function pageOfSagas(
 }
 
 const HISTORY = `
-  SELECT seq, at, message_id AS "messageId", message_type AS "messageType", incoming, effect, sent
+  SELECT seq, at, message_id AS "messageId", message_type AS "messageType", incoming ->> 'actor' AS actor, effect, sent
   FROM journal WHERE saga_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`;
 
 export const pageOfHistory = (sql: Sql, id: string, after: number, limit: number): Promise<HistoryRow[]> =>
