@@ -11,7 +11,13 @@ const MAX_CHUNKS = 200;
 const IDEMPOTENCY_HOURS = 24;
 const HOURS_PER_DAY = 24;
 
-const PRUNE_INBOX = `
+/**
+ * Of a message that is handled just before it expires, the row must be there until it has expired on every clock: of
+ * the producer, which dated it, of the service and of the database (trap 21).
+ */
+const INBOX_MARGIN_DAYS = 1;
+
+export const PRUNE_INBOX = `
   DELETE FROM inbox WHERE ctid = ANY(ARRAY(
     SELECT ctid FROM inbox WHERE handled_at < now() - $1::int * interval '1 hour'
     LIMIT $2 FOR UPDATE SKIP LOCKED))
@@ -32,7 +38,7 @@ export type PruningOptions = {
 
 /**
  * Forgets what need not be known any more, a chunk at a time. The inbox remembers a message from when it was handled,
- * a dead letter is made of it when that long has gone by since it was made: never after it was forgotten (trap 21).
+ * a dead letter is made of it when `inboxDays` have gone by since it was made: never after it was forgotten (trap 21).
  */
 export function pruning({ database, tables, inboxDays, logger }: PruningOptions): PeriodicTask {
   async function prune(statement: string, hours: number, stopping: AbortSignal): Promise<void> {
@@ -46,7 +52,7 @@ export function pruning({ database, tables, inboxDays, logger }: PruningOptions)
     name: 'pruning',
     everyMs: EVERY_MS,
     run: async (stopping) => {
-      if (tables.has('inbox')) await prune(PRUNE_INBOX, inboxDays * HOURS_PER_DAY, stopping);
+      if (tables.has('inbox')) await prune(PRUNE_INBOX, (inboxDays + INBOX_MARGIN_DAYS) * HOURS_PER_DAY, stopping);
       if (tables.has('idempotency')) await prune(PRUNE_IDEMPOTENCY, IDEMPOTENCY_HOURS, stopping);
     },
     logger,
