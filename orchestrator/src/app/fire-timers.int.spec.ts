@@ -1,0 +1,82 @@
+import type { Message } from '@saga/messages/message';
+import { createPool, type Database, postgresDatabase } from '@saga/service-kit/database';
+import { memoryBroker } from '@saga/service-kit/memory-broker';
+import { createOutbox, type Outbox } from '@saga/service-kit/outbox';
+import { delivered } from '@saga/testkit/message-builders';
+import { testDatabase } from '@saga/testkit/test-database';
+import type pg from 'pg';
+import pino from 'pino';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { postgresSagaQueries } from '../adapters/postgres/saga-queries.ts';
+import { postgresSagaStore } from '../adapters/postgres/saga-store.ts';
+import { allSagas } from '../sagas/all.ts';
+import { fireTimers, type TimerOptions } from './fire-timers.ts';
+import { messageHandler } from './message-handler.ts';
+import { orderCreated } from './saga-messages.fixture.ts';
+
+const PATIENCE = { maxConnections: 5, statementTimeoutMs: 30_000, connectTimeoutMs: 10_000 };
+const MORE_THAN_A_CHUNK = 201;
+
+let pool: pg.Pool;
+let database: Database;
+let outbox: Outbox;
+let logged: { sagaId?: string; msg: string }[];
+let options: TimerOptions;
+beforeEach(async () => {
+  pool = createPool({ url: await testDatabase('orchestrator'), ...PATIENCE });
+  database = postgresDatabase(pool);
+  logged = [];
+  const logger = pino({}, { write: (line: string) => void logged.push(JSON.parse(line)) });
+  outbox = createOutbox({ database, broker: memoryBroker({ partitions: 1 }), logger: pino({ level: 'silent' }) });
+  options = { registry: allSagas, store: postgresSagaStore, outbox, inboxDays: 30, logger };
+});
+afterEach(async () => {
+  await outbox.idle();
+  await pool.end();
+});
+
+const handle = (...messages: Message[]) =>
+  messageHandler(allSagas, postgresSagaStore, database).handle(messages.map((message) => delivered(message)));
+
+/** All of these sagas are due, and their sending is long past its timeout. */
+const makeDue = (ids: readonly string[]) =>
+  database.query(
+    `UPDATE saga SET wake_at = now() - interval '1 second',
+       state = replace(state::text, '"next":{"at":', '"next":{"at":-')::json
+     WHERE id = ANY($1::uuid[])`,
+    [ids],
+  );
+
+test('a saga on which the engine fails is told of and put off; the others of its chunk go on', async () => {
+  const [broken, sound] = [orderCreated(), orderCreated()];
+  await handle(broken, sound);
+  await makeDue([broken.key, sound.key]);
+  await database.query(`UPDATE saga SET state = (state::jsonb - 'steps')::json WHERE id = $1`, [broken.key]);
+  expect(await fireTimers(options)).toBe(2);
+  expect(logged).toMatchObject([{ sagaId: broken.key, msg: expect.stringContaining('is put off') }]);
+  const [row] = await database.query<{ later: boolean }>('SELECT wake_at > now() AS later FROM saga WHERE id = $1', [
+    broken.key,
+  ]);
+  expect(row).toEqual({ later: true });
+  const saga = await postgresSagaQueries(database).one(sound.key);
+  expect(saga?.steps.product).toMatchObject({ runs: [{ action: { silentSince: expect.any(Number) } }] });
+});
+
+test('a stop ends the run between two chunks, not in the middle of all that is due (trap 17)', async () => {
+  const orders = Array.from({ length: MORE_THAN_A_CHUNK }, () => orderCreated());
+  await handle(...orders);
+  await makeDue(orders.map(({ key }) => key));
+  const stopping = new AbortController();
+  const stopped: TimerOptions = {
+    ...options,
+    outbox: {
+      ...outbox,
+      transaction: (work) => {
+        stopping.abort();
+        return outbox.transaction(work);
+      },
+    },
+  };
+  expect(await fireTimers(stopped, stopping.signal)).toBe(MORE_THAN_A_CHUNK - 1);
+  expect(await fireTimers(options)).toBe(1);
+});
