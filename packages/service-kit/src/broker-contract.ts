@@ -344,6 +344,27 @@ export function brokerContract(name: string, setUp: () => Promise<BrokerUnderTes
       expect(read).toContainEqual({ key: 'a', headers: { ce_id: 'x' }, value: null });
     });
 
+    test('a record is read again where it stands, byte by byte, by nobody who consumes; where none is, there is none', async () => {
+      const [topic] = await freshTopics();
+      const bytes = Buffer.from([0xff, 0xfe, 0x00, 0x80]);
+      const inbox = messageRecorder();
+      await consume([topic], inbox.handle);
+      await broker.publish([
+        message(topic, 'a', 'before'),
+        { topic, key: 'a', headers: { ce_id: 'ü', text: 'x' }, value: bytes },
+        message(topic, 'a', 'after'),
+      ]);
+      await inbox.until(() => inbox.received.length >= 3);
+      const { partition, offset } = inbox.received[1] ?? { partition: 0, offset: '' };
+      expect(await broker.read({ topic, partition, offset })).toEqual({
+        key: Buffer.from('a'),
+        headers: { ce_id: Buffer.from('ü'), text: Buffer.from('x') },
+        value: bytes,
+      });
+      expect(await broker.read({ topic, partition, offset: String(Number(offset) + 1_000) })).toBeUndefined();
+      expect(inbox.received).toHaveLength(3);
+    });
+
     test('topics are created once, by however many services at a time', async () => {
       const specs = [freshName('topic'), freshName('topic')].map((topic, index) => ({
         name: topic,

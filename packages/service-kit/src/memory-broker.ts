@@ -1,4 +1,4 @@
-import type { Broker, TopicSpec } from './broker.ts';
+import type { Broker, OutgoingMessage, TopicSpec } from './broker.ts';
 import { type ConsumerGroup, consumerGroup, type Place, type Scheduler } from './memory/consumer-group.ts';
 import { type LogRecord, type PartitionLog, partitionLog } from './memory/partition-log.ts';
 import { partitionOf } from './partition-of.ts';
@@ -94,8 +94,7 @@ export function memoryBroker({
     publish: async (messages) => {
       const written = new Set(messages.map(({ topic }) => topic));
       for (const topic of written) logsOf(topic); // all or nothing
-      for (const { topic, key, headers, value } of messages)
-        append(topic, { key, headers: { ...headers }, value: Buffer.from(value) });
+      for (const message of messages) append(message.topic, recordOf(message));
       wake(written);
     },
     append: (topic, record) => {
@@ -105,6 +104,13 @@ export function memoryBroker({
     consume: async (subscription, handle) => {
       for (const topic of subscription.topics) logsOf(topic);
       return groupOf(subscription.group).join(subscription, handle);
+    },
+    read: async ({ topic, partition, offset }) => {
+      const [record] = logOf(topic, partition).read(Number(offset), 1);
+      if (record?.offset !== Number(offset)) return undefined;
+      const headers = Object.entries(record.headers).map(([name, text]) => [name, Buffer.from(text)]);
+      const key = record.key === null ? null : Buffer.from(record.key);
+      return { key, headers: Object.fromEntries(headers), value: record.value };
     },
     lag: async (group, names) =>
       sum(
@@ -119,6 +125,13 @@ export function memoryBroker({
     },
   };
 }
+
+/** As every reader of the port gets it. */
+export const recordOf = ({ key, headers, value }: OutgoingMessage): LogRecord => ({
+  key,
+  headers: Object.fromEntries(Object.entries(headers).map(([name, header]) => [name, header.toString('utf8')])),
+  value: typeof value === 'string' ? Buffer.from(value) : value,
+});
 
 const inTurns: Scheduler = (run, why) => {
   if (why === 'work') setImmediate(run);

@@ -37,7 +37,7 @@ const anOutbox = (): Outbox =>
       ...memoryBroker({ partitions: 1 }),
       publish: async (messages) => {
         await gate();
-        published.push(...messages.map(({ value }) => JSON.parse(value).reason));
+        published.push(...messages.map(({ value }) => JSON.parse(String(value)).reason));
       },
     },
     logger: pino({ level: 'silent' }),

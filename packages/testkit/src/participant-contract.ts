@@ -4,7 +4,7 @@ import type { BatchHandler } from '@saga/service-kit/broker';
 import { systemClock } from '@saga/service-kit/clock';
 import type { Database, Sql } from '@saga/service-kit/database';
 import { deliver } from '@saga/service-kit/deliver';
-import { memoryBroker } from '@saga/service-kit/memory-broker';
+import { memoryBroker, recordOf } from '@saga/service-kit/memory-broker';
 import type { Participant } from '@saga/service-kit/participant';
 import { participantHandler } from '@saga/service-kit/participant-handler';
 import pino from 'pino';
@@ -148,7 +148,7 @@ export function replicaOf<Tables>(participant: Participant<Tables>, database: Da
         broker: {
           ...memoryBroker({ partitions: 1 }),
           publish: async (wire) => {
-            published.push(...wire.map(({ value, ...rest }) => read({ ...rest, value: Buffer.from(value) })));
+            published.push(...wire.map((message) => read({ topic: message.topic, ...recordOf(message) })));
           },
         },
         clock: systemClock,

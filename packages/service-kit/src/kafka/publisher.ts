@@ -1,5 +1,5 @@
-import type { WireMessage } from '@saga/messages/codec';
 import type { Kafka, TopicMessages } from 'kafkajs';
+import type { OutgoingMessage } from '../broker.ts';
 import { Unavailable } from '../faults.ts';
 import { naturalBatch } from '../natural-batch.ts';
 import { partitionOf } from '../partition-of.ts';
@@ -7,7 +7,7 @@ import { RETRY } from './client.ts';
 import { lazyConnection } from './lazy-connection.ts';
 
 export type Publisher = {
-  publish(messages: readonly WireMessage[]): Promise<void>;
+  publish(messages: readonly OutgoingMessage[]): Promise<void>;
   /** Sends what was handed in, then disconnects. */
   close(): Promise<void>;
 };
@@ -49,7 +49,7 @@ export function createPublisher({ createClient, topicPrefix }: PublisherOptions)
     }),
   );
 
-  const sending = naturalBatch<readonly WireMessage[], void>({
+  const sending = naturalBatch<readonly OutgoingMessage[], void>({
     maxBatch: MAX_CALLS,
     work: async (calls) => {
       for (const send of sendsOf(calls.flat())) {
@@ -78,9 +78,9 @@ export function createPublisher({ createClient, topicPrefix }: PublisherOptions)
 }
 
 /** Splits in order, so that each send is within both bounds. */
-export function sendsOf(messages: readonly WireMessage[]): WireMessage[][] {
-  const sends: WireMessage[][] = [];
-  let send: WireMessage[] = [];
+export function sendsOf(messages: readonly OutgoingMessage[]): OutgoingMessage[][] {
+  const sends: OutgoingMessage[][] = [];
+  let send: OutgoingMessage[] = [];
   let bytes = 0;
   for (const message of messages) {
     const size = bytesOf(message);
@@ -96,13 +96,13 @@ export function sendsOf(messages: readonly WireMessage[]): WireMessage[][] {
   return sends;
 }
 
-function bytesOf({ key, value, headers }: WireMessage): number {
+function bytesOf({ key, value, headers }: OutgoingMessage): number {
   let bytes = RECORD_OVERHEAD_BYTES + Buffer.byteLength(key) + Buffer.byteLength(value);
   for (const name of Object.keys(headers)) bytes += Buffer.byteLength(name) + Buffer.byteLength(headers[name] ?? '');
   return bytes;
 }
 
-function byTopic(messages: readonly WireMessage[], prefix: string): TopicMessages[] {
+function byTopic(messages: readonly OutgoingMessage[], prefix: string): TopicMessages[] {
   const topics = Map.groupBy(messages, ({ topic }) => topic);
   return [...topics].map(([topic, group]) => ({
     topic: prefix + topic,

@@ -1,7 +1,7 @@
 import type { ReceivedMessage } from '@saga/messages/codec';
 import type { IHeaders, KafkaMessage } from 'kafkajs';
 
-/** A record as the broker port knows it. Of a header that stands more than once the last one counts. */
+/** A record as the broker port knows it. */
 export const receivedMessage = (topic: string, partition: number, record: KafkaMessage): ReceivedMessage => ({
   topic,
   partition,
@@ -14,10 +14,14 @@ export const receivedMessage = (topic: string, partition: number, record: KafkaM
 function textOf(headers: IHeaders): Record<string, string> {
   const text: Record<string, string> = {};
   for (const name of Object.keys(headers)) {
-    const value = headers[name];
-    const last = Array.isArray(value) ? value.at(-1) : value;
-    // Kafka allows a header without a value.
-    if (last !== undefined && last !== null) text[name] = last.toString('utf8');
+    const value = lastOf(headers[name]);
+    if (value !== undefined) text[name] = value.toString('utf8');
   }
   return text;
+}
+
+/** Of a header that stands more than once the last one counts; Kafka allows one without a value. */
+export function lastOf(header: IHeaders[string]): Buffer | string | undefined {
+  const last = Array.isArray(header) ? header.at(-1) : header;
+  return last ?? undefined;
 }
