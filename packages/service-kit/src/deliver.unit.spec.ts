@@ -49,14 +49,18 @@ const replyTo = ({ key, envelope }: Message): Message<'balance-refunded'> => ({
   body: { orderId: key, outcome: 'success' },
 });
 
-function delivering(handler: DeliveryHandler, publish: (messages: readonly WireMessage[]) => Promise<void>) {
+function delivering(
+  handler: DeliveryHandler,
+  publish: (messages: readonly WireMessage[]) => Promise<void>,
+  clock = systemClock,
+) {
   const counted: string[] = [];
   const stop = new AbortController();
   const handle = deliver({
     service: 'balance',
     handler,
     broker: { ...memoryBroker({ partitions: 1 }), publish },
-    clock: systemClock,
+    clock,
     logger: pino({ level: 'silent' }),
     observer: {
       batch: (size) => counted.push(`batch of ${size}`),
@@ -238,7 +242,7 @@ describe('a unique violation', () => {
   });
 });
 
-describe('a poison message', () => {
+describe('a poison message (trap 9)', () => {
   test.each([
     ['at the beginning', [1]],
     ['in the middle', [4]],
@@ -312,7 +316,7 @@ describe('a message that is left (trap 30)', () => {
   });
 });
 
-describe('what cannot be read', () => {
+describe('what cannot be read (trap 9)', () => {
   const [good] = received(command(1));
   if (!good) throw new Error('no message');
 
@@ -355,6 +359,23 @@ describe('what cannot be read', () => {
     await delivering(handler, publish).handle([{ ...good, ...message, value }]);
     expect(JSON.stringify(bodies[0]).length).toBeLessThan(900_000);
   });
+
+  test.each([
+    ['a millisecond before it is as old', '2026-01-31T11:59:59.999Z', 'handled'],
+    ['at the moment when it is as old', '2026-01-31T12:00:00.000Z', 'handled'],
+    ['a millisecond after it', '2026-01-31T12:00:00.001Z', 'EXPIRED'],
+  ])(
+    'because it is older than the inbox remembers is told to the millisecond: %s (trap 28)',
+    async (_when, at, end) => {
+      const { handler, committed } = handlerWith();
+      const { handle, counted } = delivering(handler, async () => {}, { ...systemClock, now: () => new Date(at) });
+      await handle([{ ...good, headers: { ...good.headers, ce_time: '2026-01-01T12:00:00Z' } }]); // 30 days before
+      expect(committed).toEqual(end === 'handled' ? [[1]] : []);
+      expect(counted).toContain(
+        end === 'handled' ? 'deduct-balance-command success' : 'deduct-balance-command EXPIRED',
+      );
+    },
+  );
 
   test('but is the state of a thing never expires', async () => {
     const { handler, committed } = handlerWith();
