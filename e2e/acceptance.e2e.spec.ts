@@ -1,10 +1,17 @@
-import { describe, expect, inject, test } from 'vitest';
+import { reconcile } from '@saga/tools/reconcile';
+import { afterAll, describe, expect, inject, test } from 'vitest';
 import { Shop } from './shop.ts';
 import { publish, readTopics } from './topics.ts';
 
 /** Every row of the acceptance table, by its seed's number: from outside, on real PostgreSQL and Kafka. */
 const shop = new Shop(inject('serviceUrls'));
 const TRACEPARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+
+afterAll(async () => {
+  expect(await Array.fromAsync(reconcile(shop.urls.orchestrator ?? '')), 'the sagas and the services’ books').toEqual(
+    [],
+  );
+});
 
 describe('the card: the orchestrator', () => {
   test('an order crosses stock, coupon, balance and delivery, and completes', async () => {

@@ -3,9 +3,14 @@ import { periodic } from '@saga/service-kit/periodic';
 import type { ServiceDefinition } from '@saga/service-kit/service';
 import { auditRoutes } from './adapters/http/audit-routes.ts';
 import { definitionRoutes } from './adapters/http/definition-routes.ts';
+import { eventRoutes } from './adapters/http/event-routes.ts';
+import { httpLedger } from './adapters/http/http-ledger.ts';
 import { operatorRoutes } from './adapters/http/operator-routes.ts';
+import { reconciliationRoutes } from './adapters/http/reconciliation-routes.ts';
 import { sagaRoutes } from './adapters/http/saga-routes.ts';
 import { appendAudit, postgresAuditQueries } from './adapters/postgres/audit.ts';
+import { postgresSagaBooks } from './adapters/postgres/saga-books.ts';
+import { postgresSagaEvents } from './adapters/postgres/saga-events.ts';
 import { postgresSagaQueries } from './adapters/postgres/saga-queries.ts';
 import { postgresSagaStore } from './adapters/postgres/saga-store.ts';
 import { assertDefinitionsKnown } from './app/definitions-in-use.ts';
@@ -30,6 +35,12 @@ export const orchestratorService: ServiceDefinition<typeof orchestratorConfig, P
         sagaRoutes(app, allSagas, queries);
         operatorRoutes(app, { ...shell, queries, appendAudit });
         definitionRoutes(app, allSagas);
+        eventRoutes(app, postgresSagaEvents(database));
+        reconciliationRoutes(app, {
+          sagas: postgresSagaBooks(database),
+          sources: config.LEDGERS.map(httpLedger),
+          retentionDays: config.RETENTION_DAYS,
+        });
         auditRoutes(app, postgresAuditQueries(database));
       },
       background: [

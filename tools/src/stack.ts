@@ -12,6 +12,8 @@ export type RunService = (
   report: { onLine: (line: string) => void; say: (line: string) => void },
 ) => SupervisedProcess;
 
+const LEDGER_KEEPERS: readonly ServiceName[] = ['order', 'product', 'balance', 'coupon', 'delivery'];
+
 const LOOPBACK = '127.0.0.1';
 const READY_POLL_MS = 100;
 /** On a machine ten times slower than usual, with a cold disk. */
@@ -111,6 +113,7 @@ function serviceProcess(
     KAFKA_BROKERS: kafkaBrokers.join(','),
     PORT: String(port),
     ORCHESTRATOR_URL: urls.orchestrator,
+    LEDGERS: LEDGER_KEEPERS.map((keeper) => `${keeper}=${urls[keeper]}`).join(','),
   };
   return run(name, settings, { onLine: (line) => onLine(name, line), say });
 }

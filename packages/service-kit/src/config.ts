@@ -39,6 +39,9 @@ export const commonConfig = (defaultPort: number) => ({
   INBOX_DAYS: wholeNumber(1, 3_650)
     .default(30)
     .describe("Days that handled messages are remembered: longer than the topics' retention"),
+  RETENTION_DAYS: wholeNumber(1, 36_500)
+    .default(90)
+    .describe('Days that what has ended is kept; then it is forgotten. More than INBOX_DAYS'),
   HOST: z.string().default('127.0.0.1').describe('The address to listen on; 0.0.0.0 means all'),
   PORT: wholeNumber(0, 65_535).default(defaultPort).describe('The port to listen on; 0 means any free one'),
   LOG_LEVEL: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent')
@@ -56,7 +59,7 @@ const oneOf = <const Words extends readonly string[]>(...words: Words) =>
   z.enum(words, { error: `must be one of ${words.join(', ')}` });
 
 /** Items separated by commas, each of this form, at least one. */
-function commaList(item: RegExp, form: string) {
+export function commaList(item: RegExp, form: string) {
   const error = `must be ${form}`;
   return z
     .string()

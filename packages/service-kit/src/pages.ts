@@ -45,5 +45,8 @@ export function pageOf<Item>(read: readonly Item[], limit: number, keyOf: (item:
   const items = read.slice(0, limit);
   const last = items.at(-1);
   const hasNext = read.length > limit && last !== undefined;
-  return { items, nextCursor: hasNext ? Buffer.from(JSON.stringify(keyOf(last))).toString('base64url') : null };
+  return { items, nextCursor: hasNext ? cursorAt(keyOf(last)) : null };
 }
+
+/** The cursor of a page that begins after this key. */
+export const cursorAt = (key: unknown): string => Buffer.from(JSON.stringify(key)).toString('base64url');

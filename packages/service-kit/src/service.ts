@@ -7,6 +7,7 @@ import type { CommonConfig } from './config.ts';
 import type { Database } from './database.ts';
 import type { DeliveryHandler } from './delivery.ts';
 import type { HttpApp } from './http-app.ts';
+import type { LedgerStatements } from './ledger.ts';
 import type { Outbox } from './outbox.ts';
 
 /** What works beside messages and requests: a relay, timers, a webhook sender. */
@@ -29,6 +30,8 @@ export type ServiceContext<Config, Client> = {
 export type ServiceParts = {
   routes: (app: HttpApp) => void;
   handler: DeliveryHandler;
+  /** What stands of each order: read by the reconciliation. */
+  ledger?: LedgerStatements;
   /** Once, when the database answers and before any message is taken; rejects with one clear line to refuse the start. */
   prepare?: () => Promise<void>;
   background?: readonly BackgroundTask[];

@@ -6,6 +6,7 @@ import { openConnections } from './connections.ts';
 import { messageOf } from './faults.ts';
 import { createHeldBack } from './held-back.ts';
 import { createHttpApp, type HttpApp } from './http-app.ts';
+import { ledgerRoutes } from './ledger.ts';
 import { createLogger } from './logger.ts';
 import { createMetrics } from './metrics.ts';
 import { createOutbox } from './outbox.ts';
@@ -63,6 +64,7 @@ export async function startService<Shape extends z.ZodRawShape, Client extends P
     const readiness = createReadiness({ ...connections, ...parts, phase: () => phase, heldBack });
     const app = await createHttpApp({ service, logger, metrics, readiness, tracing: connections.tracing });
     parts.routes(app);
+    if (parts.ledger) ledgerRoutes(app, connections.database, parts.ledger);
     opened.defer(() => app.close());
     const url = await listen(app, config);
 

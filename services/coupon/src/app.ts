@@ -1,6 +1,7 @@
 import { PrismaClient } from '@saga/prisma/coupon';
 import { participantHandler } from '@saga/service-kit/participant-handler';
 import type { ServiceDefinition } from '@saga/service-kit/service';
+import { couponLedger } from './ledger.ts';
 import { couponParticipant } from './participant.ts';
 import { couponRoutes } from './routes.ts';
 
@@ -11,6 +12,7 @@ export const couponService: ServiceDefinition<Record<never, never>, PrismaClient
   createClient: (adapter) => new PrismaClient({ adapter }),
   build: ({ prisma, database, outbox }) => ({
     handler: participantHandler(couponParticipant, database),
+    ledger: couponLedger,
     routes: couponRoutes({ prisma, outbox }),
   }),
 };

@@ -1,6 +1,7 @@
 import { PrismaClient } from '@saga/prisma/delivery';
 import { participantHandler } from '@saga/service-kit/participant-handler';
 import type { ServiceDefinition } from '@saga/service-kit/service';
+import { deliveryLedger } from './ledger.ts';
 import { deliveryParticipant } from './participant.ts';
 import { deliveryRoutes } from './routes.ts';
 
@@ -11,6 +12,7 @@ export const deliveryService: ServiceDefinition<Record<never, never>, PrismaClie
   createClient: (adapter) => new PrismaClient({ adapter }),
   build: ({ prisma, database }) => ({
     handler: participantHandler(deliveryParticipant, database),
+    ledger: deliveryLedger,
     routes: deliveryRoutes({ prisma, database }),
   }),
 };

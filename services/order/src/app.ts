@@ -6,6 +6,7 @@ import type { ServiceDefinition } from '@saga/service-kit/service';
 import { createCatchUp } from './catch-up.ts';
 import { choreographyRoutes } from './choreography-routes.ts';
 import { orderConfig } from './config.ts';
+import { orderLedger } from './ledger.ts';
 import { createOrderAnnouncer } from './order-announcer.ts';
 import { createOrderIntake } from './order-intake.ts';
 import { createOrderMetrics } from './order-metrics.ts';
@@ -38,6 +39,7 @@ export const orderService: ServiceDefinition<typeof orderConfig, PrismaClient> =
     const catchUp = createCatchUp({ database, broker, group: NAME, topics: handler.topics.filter(isStateTopic) });
     return {
       handler: wakingHandler(handler, waiters),
+      ledger: orderLedger,
       routes: (app) => {
         orderRoutes({ prisma, database, outbox, intake, waiters, orchestratorUrl: config.ORCHESTRATOR_URL })(app);
         choreographyRoutes({ database, intake })(app);

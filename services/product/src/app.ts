@@ -1,6 +1,7 @@
 import { PrismaClient } from '@saga/prisma/product';
 import { participantHandler } from '@saga/service-kit/participant-handler';
 import type { ServiceDefinition } from '@saga/service-kit/service';
+import { productLedger } from './ledger.ts';
 import { productParticipant } from './participant.ts';
 import { productRoutes } from './routes.ts';
 
@@ -11,6 +12,7 @@ export const productService: ServiceDefinition<Record<never, never>, PrismaClien
   createClient: (adapter) => new PrismaClient({ adapter }),
   build: ({ prisma, database, outbox }) => ({
     handler: participantHandler(productParticipant, database),
+    ledger: productLedger,
     routes: productRoutes({ prisma, database, outbox }),
   }),
 };

@@ -1,0 +1,231 @@
+import { randomUUID } from 'node:crypto';
+import { createTestDatabase, type TestDatabase } from '@saga/testkit/test-database';
+import { withConnection } from '@saga/tools/database-connection';
+import { inThisProcess } from '@saga/tools/in-this-process';
+import { type Difference, reconcile } from '@saga/tools/reconcile';
+import { serviceNames } from '@saga/tools/service-name';
+import { createStack, type Stack } from '@saga/tools/stack';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type OrderView, Shop } from './shop.ts';
+
+/** All services in this process, on real PostgreSQL; differences are made by hand in their tables. */
+let database: TestDatabase;
+let stack: Stack;
+let shop: Shop;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  stack = await createStack({
+    databaseUrl: database.adminUrl,
+    kafkaBrokers: ['none:1'],
+    ports: 'free',
+    env: { PARTITIONS: '1', LOG_LEVEL: 'warn' },
+    onLine: () => {},
+    say: () => {},
+    run: inThisProcess(1),
+  });
+  await stack.start(serviceNames);
+  shop = new Shop(Object.fromEntries(serviceNames.map((name) => [name, stack.services[name].url])));
+});
+afterAll(() => stack.stop());
+
+const execute = (statement: string, values: unknown[] = []): Promise<number | null> =>
+  withConnection(database.adminUrl, async (admin) => (await admin.query(statement, values)).rowCount);
+
+async function differences(about: string): Promise<string[]> {
+  const found: Difference[] = await Array.fromAsync(reconcile(stack.services.orchestrator.url));
+  return found.filter(({ message }) => message.includes(about)).map(({ code, message }) => `${code}: ${message}`);
+}
+
+type Placed = OrderView & { productId: number; userId: number };
+
+/** An order with everything, at its end: the money decides which. */
+async function ended(balance = 100_000): Promise<Placed> {
+  const productId = await shop.product({ stock: 5 });
+  const userId = await shop.user({ balance });
+  const couponId = await shop.coupon({ userId, discountAmount: 500 });
+  const order = await shop.orderToItsEnd({ userId, items: [{ productId, quantity: 2 }], couponId });
+  await shop.endedSaga(order.orderId);
+  await shop.until(
+    () => shop.stock(productId),
+    ({ reserved }) => reserved === 0,
+    'the stock to be settled',
+  );
+  return { ...order, productId, userId };
+}
+
+const completed = () => ended();
+const cancelled = () => ended(1);
+
+/** What ended long ago has had time to settle. */
+const longAgo = (orderId: string) =>
+  execute(`UPDATE orchestrator.saga SET state = jsonb_set(state::jsonb, '{endedAt}', '0')::json WHERE id = $1`, [
+    orderId,
+  ]);
+
+test('orders that completed, were cancelled or are under way make no difference', async () => {
+  const orders = await Promise.all([completed(), cancelled()]);
+  for (const { orderId } of orders) expect(await differences(orderId)).toEqual([]);
+  const productId = await shop.product({ stock: 100 });
+  const userId = await shop.user({ balance: 10_000_000 });
+  const running = await Promise.all(
+    Array.from({ length: 50 }, () => shop.order({ userId, items: [{ productId, quantity: 2 }] })),
+  );
+  const meanwhile: string[] = [];
+  for (const { body } of running) {
+    meanwhile.push(...(await differences('')));
+    await shop.endedSaga(body.orderId);
+  }
+  expect(meanwhile).toEqual([]);
+});
+
+describe('a difference between an order and its saga', () => {
+  test('the order has no saga', async () => {
+    const { orderId } = await completed();
+    await execute('DELETE FROM orchestrator.saga WHERE id = $1', [orderId]);
+    const found = await differences(orderId);
+    expect(found).toHaveLength(5);
+    expect(found[0]).toMatch(
+      /^ORDER_WITHOUT_SAGA: order .* is COMPLETED .* the orchestrator has no saga of it: its saga/,
+    );
+    expect(found.slice(1).join()).toMatch(/product holds .* SETTLED.*balance holds .* PAID/);
+  });
+
+  test('the order waits for a saga that never began', async () => {
+    const { orderId } = await completed();
+    const lost = `00000000${randomUUID().slice(8)}`;
+    await execute(
+      `INSERT INTO "order".orders
+       SELECT (jsonb_populate_record(orders, jsonb_build_object('order_id', $2::text, 'status', 'PENDING'))).*
+       FROM "order".orders WHERE order_id = $1`,
+      [orderId, lost],
+    );
+    expect(await differences(lost), 'it is older than what is kept').toEqual([]);
+    const recent = new Date(Date.now() - 120_000).getTime().toString(16).padStart(12, '0');
+    const late = `${recent.slice(0, 8)}-${recent.slice(8)}${randomUUID().slice(13)}`;
+    await execute('UPDATE "order".orders SET order_id = $2 WHERE order_id = $1', [lost, late]);
+    expect(await differences(late)).toMatchObject([
+      expect.stringMatching(/^ORDER_WITHOUT_SAGA: .* is PENDING .*: it is announced again by itself/),
+    ]);
+  });
+
+  test('the saga has no order', async () => {
+    const { orderId } = await cancelled();
+    await execute('DELETE FROM "order".orders WHERE order_id = $1', [orderId]);
+    expect(await differences(orderId)).toMatchObject([
+      expect.stringMatching(/^SAGA_WITHOUT_ORDER: .* not known to the order service, and its saga is COMPENSATED/),
+    ]);
+  });
+
+  test('the order is COMPLETED and its saga COMPENSATED', async () => {
+    const { orderId } = await cancelled();
+    await execute(`UPDATE "order".orders SET status = 'COMPLETED' WHERE order_id = $1`, [orderId]);
+    expect(await differences(orderId)).toMatchObject([
+      expect.stringMatching(/^ORDER_STATUS: .* is COMPLETED in the order service, and its saga is COMPENSATED: look/),
+    ]);
+  });
+});
+
+describe('a difference between a saga and what the services did', () => {
+  test('a payment was deleted: it is missed, and the account does not add up', async () => {
+    const { orderId, userId } = await completed();
+    await execute('DELETE FROM balance.payments WHERE order_id = $1', [orderId]);
+    expect(await differences(orderId)).toMatchObject([
+      expect.stringMatching(/^EFFECT_MISSING: .* balance holds nothing .* COMPLETED, was told that it succeeded/),
+    ]);
+    expect(await differences(`user ${userId}`)).toMatchObject([
+      expect.stringMatching(/^SUMS: the account of user .* does not add up in balance: 100000 was put in, and the/),
+    ]);
+  });
+
+  test('a payment of another amount', async () => {
+    const { orderId } = await completed();
+    await execute('UPDATE balance.payments SET amount = 7 WHERE order_id = $1', [orderId]);
+    expect(await differences(orderId)).toMatchObject([
+      expect.stringMatching(/^EFFECT_DIFFERS: .* PAID with amount 7, and its saga was told amount 19500/),
+    ]);
+  });
+
+  test('a reservation that nobody asked for', async () => {
+    const { orderId, productId } = await completed();
+    await execute(
+      `INSERT INTO product.reservations SELECT gen_random_uuid(), order_id, items, 'RESERVED'
+       FROM product.reservations WHERE order_id = $1`,
+      [orderId],
+    );
+    expect(await differences(orderId)).toMatchObject([
+      expect.stringMatching(/^EFFECT_NOT_ASKED_FOR: .* product holds .* RESERVED, and its saga never asked for it/),
+    ]);
+    expect(await differences(`product ${productId} `)).toMatchObject([
+      expect.stringMatching(/^SUMS: .* 0 reserved and 2 sold; the reservations hold 2 reserved and 2 sold/),
+    ]);
+  });
+
+  test('a reservation that was not settled long after its order was completed', async () => {
+    const { orderId } = await completed();
+    await execute(`UPDATE product.reservations SET status = 'RESERVED' WHERE order_id = $1`, [orderId]);
+    expect(await differences(orderId), 'it may be on its way').toEqual([]);
+    await longAgo(orderId);
+    expect(await differences(orderId)).toMatchObject([expect.stringMatching(/^EFFECT_NOT_SETTLED: .* RESERVED, not/)]);
+  });
+
+  test('a cancelled order whose stock was not put back', async () => {
+    const { orderId } = await cancelled();
+    await execute(`UPDATE product.reservations SET status = 'RESERVED' WHERE order_id = $1`, [orderId]);
+    expect(await differences(orderId)).toMatchObject([
+      expect.stringMatching(
+        /^EFFECT_NOT_UNDONE: .* product holds .* RESERVED, and its saga was told that it was undone/,
+      ),
+    ]);
+  });
+
+  test('a delivery for a cancelled order', async () => {
+    const { orderId } = await cancelled();
+    await execute(`INSERT INTO delivery.deliveries VALUES (gen_random_uuid(), $1, 1, '[]', NULL, 'CREATED', now())`, [
+      orderId,
+    ]);
+    expect(await differences(orderId)).toMatchObject([
+      expect.stringMatching(/^EFFECT_NOT_ASKED_FOR: .* delivery holds .* CREATED, and its saga never asked for it/),
+    ]);
+  });
+
+  test('a payment that was refused, and taken all the same', async () => {
+    const { orderId } = await cancelled();
+    await execute(
+      `INSERT INTO balance.payments
+       SELECT (state -> 'steps' -> 'balance' -> 'runs' -> 0 -> 'action' ->> 'commandId')::uuid, id, 1, 5, 'PAID'
+       FROM orchestrator.saga WHERE id = $1`,
+      [orderId],
+    );
+    expect(await differences(orderId)).toMatchObject([
+      expect.stringMatching(/^EFFECT_REFUSED: .* balance holds .* PAID, and its saga was told that it was refused/),
+    ]);
+  });
+
+  test('a coupon that a cancelled order has used', async () => {
+    const { orderId, userId } = await cancelled();
+    await execute('UPDATE coupon.coupons SET action_id = gen_random_uuid(), order_id = $1 WHERE user_id = $2', [
+      orderId,
+      userId,
+    ]);
+    expect(await differences(orderId)).toMatchObject([
+      expect.stringMatching(/^EFFECT_NOT_ASKED_FOR: .* coupon holds .* USED/),
+    ]);
+  });
+
+  test('stock that does not add up', async () => {
+    const { productId } = await completed();
+    await execute('UPDATE product.products SET available = available + 1, sold = sold - 1 WHERE product_id = $1', [
+      productId,
+    ]);
+    expect(await differences(`product ${productId} `)).toMatchObject([
+      expect.stringMatching(
+        /^SUMS: .* 4 are available, 0 reserved and 1 sold; the reservations hold 0 reserved and 2 sold/,
+      ),
+    ]);
+  });
+});
+
+test('what cannot be compared is not said to agree', async () => {
+  await stack.stop(['delivery']);
+  await expect(differences('')).rejects.toThrow(/503.*the books of delivery, cannot be read/s);
+});
