@@ -1,0 +1,29 @@
+import type { WireMessage } from '@saga/messages/codec';
+import type { OutboxStore } from '@saga/service-kit/outbox-store';
+import { type MemoryTable, statement } from '../memory-database/memory-database.ts';
+
+export type OutboxTable = MemoryTable<{ id: number; message: WireMessage; createdAt: number }>;
+
+export const memoryOutbox = (table: OutboxTable): OutboxStore => ({
+  insert: (sql, messages) =>
+    statement(sql, async (rows) => {
+      const inserted = messages.map((message) => ({ id: rows.nextId(), message, createdAt: rows.now }));
+      for (const row of inserted) await rows.insert(table, row.id, row);
+      return inserted;
+    }),
+  delete: (sql, ids) =>
+    statement(sql, async (rows) => {
+      for (const id of ids) await rows.delete(table, id);
+    }),
+  claim: (sql, { olderThanMs, limit }) =>
+    statement(sql, (rows) =>
+      rows
+        .all(table)
+        .map(([, row]) => row)
+        .filter(({ createdAt }) => createdAt < rows.now - olderThanMs)
+        .sort((a, b) => a.id - b.id)
+        .filter(({ id }) => rows.tryLock(table, id))
+        .slice(0, limit),
+    ),
+  count: (sql, limit) => statement(sql, (rows) => Math.min(rows.all(table).length, limit)),
+});

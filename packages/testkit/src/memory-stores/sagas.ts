@@ -1,0 +1,98 @@
+import type { JournalRow, SagaStore, TopicProgress } from '@saga/orchestrator/app/saga-store';
+import type { AwaitedSaga, Saga } from '@saga/orchestrator/saga/state';
+import { DatabaseFault } from '../memory-database/database-fault.ts';
+import { type MemoryTable, send, statement } from '../memory-database/memory-database.ts';
+
+/** The state as text, as a JSON column keeps it. */
+export type SagaEntry = {
+  id: string;
+  state: string;
+  version: number;
+  definition: Saga['definition'] | undefined;
+  wakeAt: number | undefined;
+};
+
+export type SagaTables = {
+  sagas: MemoryTable<SagaEntry>;
+  journal: MemoryTable<Omit<JournalRow, 'incoming'> & { incoming: string }>;
+  progress: MemoryTable<TopicProgress>;
+};
+
+/** As orchestrator/src/adapters/postgres. */
+export const memorySagas = ({ sagas, journal, progress }: SagaTables): SagaStore => ({
+  load: (sql, ids) =>
+    statement(sql, async (rows) => {
+      const locked = await rows.lock(sagas, ids);
+      return { now: rows.now, sagas: new Map([...locked.values()].map((entry) => [entry.id, stateOf(entry)])) };
+    }),
+  claimDue: (sql, known, limit) =>
+    statement(sql, (rows) => {
+      const isKnown = ({ definition }: SagaEntry) =>
+        known.some(({ name, version }) => name === definition?.name && version === definition.version);
+      const claimed = rows
+        .all(sagas)
+        .map(([, entry]) => entry)
+        .filter((entry) => entry.wakeAt !== undefined && entry.wakeAt <= rows.now && isKnown(entry))
+        .sort((a, b) => (a.wakeAt ?? 0) - (b.wakeAt ?? 0))
+        .filter(({ id }) => rows.tryLock(sagas, id))
+        .slice(0, limit);
+      return {
+        now: rows.now,
+        sagas: new Map(claimed.map((entry): [string, Saga] => [entry.id, JSON.parse(entry.state) as Saga])),
+      };
+    }),
+  save: (sql, batch) => {
+    const changes = batch.changes.toSorted((a, b) => (a.saga.id < b.saga.id ? -1 : 1));
+    send(sql, async (rows) => {
+      for (const { saga, expectedVersion, wakeAt } of changes)
+        if (expectedVersion === undefined) await rows.insert(sagas, saga.id, entryOf(saga, wakeAt));
+    });
+    send(sql, async (rows) => {
+      for (const { saga, expectedVersion, wakeAt } of changes) {
+        if (expectedVersion === undefined) continue;
+        if ((await rows.lock(sagas, [saga.id])).get(saga.id)?.version !== expectedVersion)
+          throw new DatabaseFault('22012', `saga ${saga.id} is not at version ${expectedVersion} any more`);
+        await rows.update(sagas, saga.id, (old) => entryOf(saga, wakeAt && Math.min(wakeAt, old.wakeAt ?? wakeAt)));
+      }
+    });
+    send(sql, async (rows) => {
+      for (const { incoming, ...row } of batch.journal)
+        await rows.insert(journal, `${row.sagaId}/${row.seq}`, { ...row, incoming: JSON.stringify(incoming) });
+    });
+    send(sql, (rows) =>
+      rows.upsertAll(
+        progress,
+        batch.answered.map((answered) => ({ ...answered, probingSince: 0, probes: 0 })),
+        placeOf,
+        (row, old) => ({ ...row, ...old, upTo: Math.max(row.upTo, old?.upTo ?? 0) }),
+      ),
+    );
+  },
+  setWakeUps: (sql, wakeUps) =>
+    send(sql, async (rows) => {
+      for (const [id, wakeAt] of wakeUps) await rows.update(sagas, id, (old) => ({ ...old, wakeAt }));
+    }),
+  loadProgress: (sql, partitions) =>
+    statement(sql, async (rows) => {
+      const concerned = rows.all(progress).filter(([, { partition }]) => partitions.includes(partition));
+      const locked = await rows.lock(
+        progress,
+        concerned.map(([place]) => place),
+      );
+      return [...locked.values()];
+    }),
+  countProbes: (sql, probed) =>
+    send(sql, (rows) => rows.upsertAll(progress, probed, placeOf, (row, old) => ({ ...row, upTo: old?.upTo ?? 0 }))),
+});
+
+const placeOf = ({ topic, partition }: TopicProgress): string => `${topic}/${String(partition).padStart(6, '0')}`;
+
+const stateOf = (entry: SagaEntry): Saga | AwaitedSaga => JSON.parse(entry.state) as Saga | AwaitedSaga;
+
+const entryOf = (saga: Saga | AwaitedSaga, wakeAt: number | undefined): SagaEntry => ({
+  id: saga.id,
+  state: JSON.stringify(saga),
+  version: saga.version,
+  definition: saga.status === 'AWAITED' ? undefined : saga.definition,
+  wakeAt,
+});

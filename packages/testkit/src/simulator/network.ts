@@ -1,0 +1,90 @@
+import { allTopics, isStateTopic } from '@saga/messages/topics';
+import type { Broker, OutgoingMessage } from '@saga/service-kit/broker';
+import { type MemoryBroker, memoryBroker } from '@saga/service-kit/memory-broker';
+import type { Process } from './process.ts';
+import type { World } from './world.ts';
+
+/**
+ * What Kafka never loses once it has acknowledged it, and nobody sends again. All else is lost now and then, which is
+ * worse than Kafka, for a participant that skips a message looks the same.
+ */
+const NEVER_LOST: ReadonlySet<string> = new Set([
+  'order-processed',
+  'dead-letter',
+  'product-changed',
+  'account-changed',
+  'coupon-changed',
+]);
+const LONGEST_DELAY_MS = 40_000;
+const RETRY_MS = 200;
+const TURN_MS = 2;
+
+/** The broker in memory, reached over a network that loses, doubles, delays and so reorders what is sent. */
+export class Network {
+  readonly broker: MemoryBroker;
+  readonly #world: World;
+  /** Everything that ever arrived. */
+  readonly arrived: OutgoingMessage[] = [];
+  /** Messages that are still under way. */
+  underWay = 0;
+
+  constructor(world: World, partitions: number) {
+    this.#world = world;
+    this.broker = memoryBroker({
+      partitions,
+      schedule: (run, why) => world.time.after(world.chance.fraction() * (why === 'work' ? TURN_MS : RETRY_MS), run),
+    });
+  }
+
+  async open(): Promise<void> {
+    await this.broker.createTopics(allTopics.map((name) => ({ name, compacted: isStateTopic(name) })));
+  }
+
+  /** As this process reaches it. */
+  of(process: Process): Broker {
+    return {
+      ...this.broker,
+      publish: async (messages) => {
+        await process.pass('publish');
+        this.#world.faults.meetBroker('publish');
+        for (const message of messages) {
+          await process.mayDie('amid publish');
+          this.#send(message);
+        }
+        await process.pass('published');
+        this.#world.faults.meetBroker('published');
+      },
+    };
+  }
+
+  #send(message: OutgoingMessage): void {
+    const { faults, chance } = this.#world;
+    if (!NEVER_LOST.has(message.topic) && faults.loses()) {
+      this.#world.tellOf(message, 'is lost');
+      return;
+    }
+    const copies = faults.doubles() ? 2 : 1;
+    for (let copy = 0; copy < copies; copy += 1)
+      this.#arrive(message, faults.delays() ? chance.fraction() * LONGEST_DELAY_MS : 0);
+    const old = this.arrived.length > 0 && faults.echoes() ? chance.oneOf(this.arrived) : undefined;
+    if (old) this.#arrive(old, chance.fraction() * LONGEST_DELAY_MS);
+  }
+
+  #arrive(message: OutgoingMessage, delayMs: number): void {
+    if (delayMs === 0) {
+      this.#append(message);
+      return;
+    }
+    this.underWay += 1;
+    this.#world.time.after(delayMs, () => {
+      this.underWay -= 1;
+      this.#append(message);
+    });
+  }
+
+  #append(message: OutgoingMessage): void {
+    this.arrived.push(message);
+    this.#world.tellOf(message, 'arrives');
+    void this.broker.publish([message]);
+  }
+}

@@ -1,0 +1,60 @@
+import { Chance } from './chance.ts';
+
+/** What the seed decides of a run before it begins. Probabilities are per occasion, times in milliseconds. */
+export type Plan = {
+  seed: number;
+  orders: number;
+  partitions: number;
+  maxBatch: number;
+  replicas: number;
+  /** From here on everything works, and everything that was begun has to end. */
+  calmAt: number;
+  loss: number;
+  doubling: number;
+  delay: number;
+  echo: number;
+  crash: number;
+  stall: number;
+  databaseFault: number;
+  brokerFault: number;
+  technicalFailure: number;
+  zombies: number;
+  silences: number;
+  clockJumps: number;
+  outages: number;
+  cancellations: number;
+  acts: number;
+};
+
+const ORDERING_MS = 60_000;
+const CALM_AFTER_MS = 180_000;
+
+/** Some runs have little of a kind, some much: a fault hides behind others as easily as it shows without them. */
+export function planOf(seed: number): Plan {
+  const chance = new Chance(seed);
+  const often = (most: number): number => chance.oneOf([0, 0.25, 0.5, 1]) * most;
+  const times = (most: number): number => chance.between(0, most);
+  return {
+    seed,
+    orders: chance.between(20, 80),
+    partitions: chance.oneOf([1, 2, 4]),
+    maxBatch: chance.oneOf([1, 3, 10, 100]),
+    replicas: chance.oneOf([1, 2, 2, 3]),
+    calmAt: ORDERING_MS + chance.between(0, CALM_AFTER_MS),
+    loss: often(0.05),
+    doubling: often(0.2),
+    delay: often(0.2),
+    echo: often(0.1),
+    crash: often(0.01),
+    stall: often(0.005),
+    databaseFault: often(0.02),
+    brokerFault: often(0.05),
+    technicalFailure: often(0.05),
+    zombies: times(12),
+    silences: times(3),
+    clockJumps: times(4),
+    outages: times(3),
+    cancellations: often(0.4),
+    acts: times(10),
+  };
+}

@@ -1,0 +1,209 @@
+import { isCommandTopic } from '@saga/messages/topics';
+import type { BatchHandler, Consumer } from '@saga/service-kit/broker';
+import { deliver } from '@saga/service-kit/deliver';
+import { isTransient, messageOf } from '@saga/service-kit/faults';
+import { createOutbox } from '@saga/service-kit/outbox';
+import type { Participant } from '@saga/service-kit/participant';
+import pino from 'pino';
+import { memoryOutbox } from '../memory-stores/outbox.ts';
+import { Process } from './process.ts';
+import { type Counter, INBOX_DAYS, services, type Task } from './services.ts';
+import type { ServiceName } from './tables.ts';
+import type { World } from './world.ts';
+
+const logger = pino({ level: 'silent' });
+const observer = { batch: () => {}, handled: () => {}, deadLetter: () => {} };
+const RELAY_EVERY_MS = 1_000;
+const RELAY_AFTER_MS = 5_000;
+const LONGEST_RESTART_MS = 20_000;
+const LONGEST_SESSION_MS = 10_000;
+
+/** A place in which a service runs: started, killed and started again. */
+export class Replica {
+  readonly service: ServiceName;
+  readonly name: string;
+  readonly #world: World;
+  #process: Process | undefined;
+  #membership: Membership | undefined;
+  #counter: Counter | undefined;
+  #downUntil = 0;
+  /** What it reads. */
+  topics: readonly string[] = [];
+
+  constructor(world: World, service: ServiceName, number: number) {
+    this.#world = world;
+    this.service = service;
+    this.name = `${service}#${number}`;
+  }
+
+  get isUp(): boolean {
+    return this.#process?.isAlive === true;
+  }
+
+  /** What customers reach, while it is up. */
+  get counter(): Counter | undefined {
+    return this.isUp ? this.#counter : undefined;
+  }
+
+  start(): void {
+    if (this.isUp) return;
+    const world = this.#world;
+    const process = new Process(this.name, world);
+    const connections = world.databases[this.service].connect(async (passage) => {
+      await process.pass(passage);
+      world.faults.meetDatabase(this.service, passage);
+    });
+    const broker = world.network.of(process);
+    const clock = { now: () => new Date(world.nowOf(this.service)), pause: (ms: number) => process.sleep(ms) };
+    const { outbox: rows } = world.tables[this.service];
+    const outbox = createOutbox({ database: connections, broker, logger, store: memoryOutbox(rows) });
+    const now = () => world.nowOf(this.service);
+    const failing = <Rows>(participant: Participant<Rows>) => this.#failing(participant);
+    const wired = services[this.service]({
+      tables: world.tables,
+      connections,
+      broker,
+      outbox,
+      clock,
+      logger,
+      now,
+      failing,
+    });
+    const handle = deliver({
+      service: this.service,
+      handler: wired.handler,
+      broker,
+      clock,
+      logger,
+      observer,
+      inboxDays: INBOX_DAYS,
+      stopping: new AbortController().signal,
+    });
+    const relay: Task = {
+      name: 'outbox relay',
+      everyMs: RELAY_EVERY_MS,
+      isDue: () => rows.rows.values().some(({ createdAt }) => createdAt < now() - RELAY_AFTER_MS),
+      run: outbox.relay,
+    };
+    for (const task of [relay, ...wired.tasks]) void this.#perform(process, task);
+    const membership = new Membership(
+      world,
+      process,
+      { group: this.service, topics: wired.handler.topics, maxBatch: world.plan.maxBatch },
+      handle,
+    );
+    membership.join();
+    process.onDeath(() => {
+      connections.close();
+      world.time.after(world.chance.fraction() * LONGEST_SESSION_MS, () => membership.leave());
+      this.#restartAfter(world.chance.fraction() * LONGEST_RESTART_MS);
+    });
+    this.#process = process;
+    this.#membership = membership;
+    this.#counter = wired.counter;
+    this.topics = wired.handler.topics;
+    world.tell(this.name, 'starts');
+  }
+
+  #restartAfter(milliseconds: number): void {
+    this.#world.time.after(milliseconds, () => {
+      const { now } = this.#world.time;
+      if (this.#downUntil <= now || this.#world.faults.isCalm) this.start();
+      else this.#restartAfter(this.#downUntil - now);
+    });
+  }
+
+  /** Dies, and stays away for so long. */
+  goDownFor(milliseconds: number): void {
+    this.#downUntil = this.#world.time.now + milliseconds;
+    this.#process?.die('its silence');
+  }
+
+  /** Is held up for so long that its group goes on without it; then it goes on as if nothing had happened. */
+  becomeZombieFor(milliseconds: number): void {
+    if (!this.#process?.isAlive || !this.#membership) return;
+    this.#world.tell(this.name, `is held up for ${Math.round(milliseconds)} ms, without its group`);
+    this.#process.holdUp(milliseconds);
+    const membership = this.#membership;
+    membership.leave();
+    this.#world.time.after(milliseconds, () => void membership.rejoin());
+  }
+
+  async #perform(process: Process, { name, everyMs, isDue, run }: Task): Promise<void> {
+    for (;;) {
+      await process.sleep(everyMs * (0.5 + this.#world.chance.fraction()));
+      if (!isDue()) continue;
+      await process.pass('tick');
+      try {
+        await run();
+      } catch (error) {
+        if (isTransient(error)) continue;
+        this.#world.complain(`${this.name}: ${name} failed`, messageOf(error));
+      }
+    }
+  }
+
+  /** Commands that were chosen to fail make their whole batch fail, until they stand alone. */
+  #failing<Rows>(participant: Participant<Rows>): Participant<Rows> {
+    return {
+      ...participant,
+      load: async (sql, messages) => {
+        const failing = messages.find(
+          ({ topic, envelope }) =>
+            isCommandTopic(topic) && this.#world.faults.isUnhandleable(`${envelope.id} ${envelope.attempt}`),
+        );
+        if (failing) throw new Error(`${failing.topic} meets a technical failure`);
+        return participant.load(sql, messages);
+      },
+    };
+  }
+}
+
+type Subscription = Parameters<World['network']['broker']['consume']>[0];
+
+/** A process' part in its group. What it handles while it is not a member any more moves no offset. */
+class Membership {
+  readonly #world: World;
+  readonly #process: Process;
+  readonly #subscription: Subscription;
+  readonly #handle: BatchHandler;
+  #consumer: Promise<Consumer> | undefined;
+  #evict: (() => void) | undefined;
+  #working: Promise<unknown> = Promise.resolve();
+
+  constructor(world: World, process: Process, subscription: Subscription, handle: BatchHandler) {
+    this.#world = world;
+    this.#process = process;
+    this.#subscription = subscription;
+    this.#handle = handle;
+  }
+
+  join(): void {
+    this.#consumer = this.#world.network.broker.consume(this.#subscription, (batch) => this.#work(batch));
+  }
+
+  leave(): void {
+    const consumer = this.#consumer;
+    this.#consumer = undefined;
+    void consumer?.then((member) => member.stop());
+    this.#evict?.();
+  }
+
+  /** A process handles one batch at a time, also across a rebalance. */
+  async rejoin(): Promise<void> {
+    await this.#working;
+    if (this.#process.isAlive && this.#consumer === undefined) this.join();
+  }
+
+  async #work(batch: Parameters<BatchHandler>[0]): ReturnType<BatchHandler> {
+    const evicted = Promise.withResolvers<never>();
+    evicted.promise.catch(() => {});
+    this.#evict = () => evicted.reject(new Error('is no member any more'));
+    if (!this.#process.isAlive) this.#evict();
+    this.#working = this.#handle(batch).then(async (left) => {
+      await this.#process.pass('offsets');
+      return left;
+    });
+    return Promise.race([this.#working as ReturnType<BatchHandler>, evicted.promise]);
+  }
+}

@@ -1,0 +1,44 @@
+import { calmDown, plot } from './adversary.ts';
+import { isAtRest, type Violation, violationsOf } from './invariants.ts';
+import { planOf } from './plan.ts';
+import { World } from './world.ts';
+
+export type Result = {
+  seed: number;
+  sagas: number;
+  violations: readonly Violation[];
+  /** How often each kind of fault happened. */
+  faults: ReadonlyMap<string, number>;
+  /** How many events the run was made of, and how long it took in its own time. */
+  events: number;
+  virtualMs: number;
+};
+
+const LOOK_EVERY_MS = 2_000;
+/** What has not ended so long after everything works again never will. */
+const REST_WITHIN_MS = 12 * 60 * 60_000;
+
+/** One run: a shop, its customers and everything that goes wrong; then calm; then everything must have ended right. */
+export async function run(seed: number, telling?: (line: string) => void): Promise<Result> {
+  const world = new World(planOf(seed), telling);
+  await world.open();
+  world.customers.stock();
+  for (const replica of world.replicas) replica.start();
+  await world.time.passTo(SETTLING_MS);
+  world.customers.come();
+  plot(world);
+  await world.time.passTo(world.plan.calmAt);
+  calmDown(world);
+  const end = world.plan.calmAt + REST_WITHIN_MS;
+  while (world.time.now < end && !(await isAtRest(world))) await world.time.passTo(world.time.now + LOOK_EVERY_MS);
+  return {
+    seed,
+    sagas: world.tables.orchestrator.sagas.rows.size,
+    violations: violationsOf(world),
+    faults: world.faults.counts,
+    events: world.time.happened,
+    virtualMs: world.time.now,
+  };
+}
+
+const SETTLING_MS = 1_000;
