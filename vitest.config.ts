@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 /** Waits are for events and give up late: the machine may be ten times slower than when this was written. */
 const MINUTE_MS = 60_000;
+const patient = { poll: { timeout: 2 * MINUTE_MS } };
 
 export default defineConfig({
   test: {
@@ -11,7 +12,9 @@ export default defineConfig({
           name: 'unit',
           include: ['**/*.unit.spec.ts'],
           exclude: ['**/node_modules/**'],
-          testTimeout: MINUTE_MS,
+          testTimeout: 3 * MINUTE_MS,
+          hookTimeout: 3 * MINUTE_MS,
+          expect: patient,
         },
       },
       {
@@ -21,6 +24,7 @@ export default defineConfig({
           exclude: ['**/node_modules/**'],
           globalSetup: ['packages/testkit/src/infrastructure.ts'],
           testTimeout: 5 * MINUTE_MS,
+          expect: patient,
           hookTimeout: 10 * MINUTE_MS,
           maxWorkers: 2,
         },
@@ -31,6 +35,7 @@ export default defineConfig({
           include: ['e2e/**/*.e2e.spec.ts'],
           globalSetup: ['packages/testkit/src/infrastructure.ts', 'e2e/global-setup.ts'],
           testTimeout: 15 * MINUTE_MS,
+          expect: patient,
           hookTimeout: 10 * MINUTE_MS,
           fileParallelism: false,
         },

@@ -26,14 +26,14 @@ describe('the order service is ready', () => {
     await after.ready();
     const { orderId } = await after.place();
     after.brokerIs('here');
-    await expect.poll(() => after.published(orderId).length, { timeout: 30_000 }).toBe(1);
+    await expect.poll(() => after.published(orderId).length).toBe(1);
     await after.stop();
   });
 
   it('not while it has never known anything and the broker is away; and it stops all the same', async () => {
     const shop = await startOrderService(await testDatabase('order'), { brokerIs: 'away' });
     await expect
-      .poll(async () => (await shop.request('GET', '/health/ready')).text, { timeout: 30_000 })
+      .poll(async () => (await shop.request('GET', '/health/ready')).text)
       .toContain('the read models were never filled, and now the broker is away');
     expect((await shop.request('POST', '/orders', ORDER)).status).toBe(422);
     await shop.stop();

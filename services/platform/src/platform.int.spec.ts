@@ -13,7 +13,6 @@ import { claimDispatches, settleDispatches } from './dispatches.ts';
 import { platformParticipant } from './participant.ts';
 
 const SECRET = `whsec_${Buffer.from('a secret of twenty-four bytes').toString('base64')}`;
-const WITHIN_MS = 120_000;
 
 let databaseUrl: string;
 beforeAll(async () => {
@@ -136,7 +135,7 @@ describe('with a platform', () => {
     return response.json().items[0];
   };
   const becomes = (order: Message, dispatch: object) =>
-    expect.poll(() => dispatchOf(order), { timeout: WITHIN_MS }).toMatchObject(dispatch);
+    expect.poll(() => dispatchOf(order)).toMatchObject(dispatch);
 
   test('an order is sent to it, signed, as it was processed', async () => {
     const order = await process();
@@ -190,7 +189,7 @@ describe('with a platform', () => {
   test('a stop does not wait for it: the order is sent again after the next start', async () => {
     answer = () => {};
     const order = await process();
-    await expect.poll(() => received.length, { timeout: WITHIN_MS }).toBe(1);
+    await expect.poll(() => received.length).toBe(1);
     await service.close();
     answer = (_request, response) => response.end();
     service = await start();
