@@ -1,0 +1,94 @@
+import { Readable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
+import { isTransient } from '@saga/service-kit/faults';
+import type { HttpApp } from '@saga/service-kit/http-app';
+import { unavailable } from '@saga/service-kit/problem';
+import { z } from 'zod';
+import type { EventPlace, SagaEvent, SagaEvents } from '../../app/saga-events.ts';
+
+/** An event is told at most so long after it can be, and a line is written at least so often on a quiet stream. */
+const LOOK_EVERY_MS = 300;
+const QUIET_LOOKS = 50;
+const PAGE = 500;
+const RECONNECT_AFTER_MS = 2_000;
+const MAX_STREAMS = 64;
+const RETRY_AFTER_S = 10;
+
+/** `<transaction>.<version>.<saga>`: to the client a word without meaning. */
+const placeText = z
+  .string()
+  .regex(/^\d{1,20}\.\d{1,10}\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'is not an id of this stream')
+  .transform((text): EventPlace => {
+    const [txid = '', version = '', sagaId = ''] = text.split('.');
+    return { txid, sagaId, version: Number(version) };
+  });
+
+/** Every change of every saga as it happens, for a console: Server-Sent Events, resumable, none skipped. */
+export function eventRoutes(app: HttpApp, events: SagaEvents): void {
+  const closing = new AbortController();
+  app.addHook('preClose', async () => closing.abort());
+  let streams = 0;
+
+  app.get(
+    '/events',
+    {
+      schema: {
+        tags: ['sagas'],
+        summary: 'Every saga change as Server-Sent Events, resumable by Last-Event-ID',
+        description: 'Without Last-Event-ID it begins with what is not committed yet. An event: `saga`.',
+        headers: z.object({ 'last-event-id': placeText.optional() }),
+      },
+    },
+    async (request, reply) => {
+      if (streams >= MAX_STREAMS) throw unavailable(`${MAX_STREAMS} streams are open already`, RETRY_AFTER_S);
+      const from = request.headers['last-event-id'] ?? (await events.now());
+      const stream = Readable.from(linesFrom(events, from, closing.signal));
+      streams += 1;
+      stream.once('close', () => {
+        streams -= 1;
+      });
+      return (
+        reply
+          // Kept alive after the stream, the connection would hold up a stop.
+          .headers({ 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no', connection: 'close' })
+          .type('text/event-stream')
+          .send(stream)
+      );
+    },
+  );
+}
+
+/** Ends only with the service: a client that loses the stream resumes where it was, one that is refused gives up. */
+async function* linesFrom(events: SagaEvents, from: EventPlace, closing: AbortSignal): AsyncGenerator<string> {
+  let last = from;
+  let quiet = 0;
+  // An id without data: who loses the stream before the first event resumes from here.
+  yield `retry: ${RECONNECT_AFTER_MS}\nid: ${idOf(from)}\n\n`;
+  while (!closing.aborted) {
+    const page = await nextPage(events, last);
+    const end = page.at(-1);
+    if (end) {
+      last = end.at;
+      yield page.map(linesOf).join('');
+    }
+    if (page.length === PAGE) continue;
+    quiet = end ? 0 : quiet + 1;
+    if (quiet % QUIET_LOOKS === QUIET_LOOKS - 1) yield ': still here\n\n';
+    await pause(LOOK_EVERY_MS, undefined, { signal: closing }).catch(() => {}); // aborted: the loop ends
+  }
+}
+
+/** While the database is away the stream is quiet. */
+async function nextPage(events: SagaEvents, last: EventPlace): Promise<SagaEvent[]> {
+  try {
+    return await events.after(last, PAGE);
+  } catch (error) {
+    if (isTransient(error)) return [];
+    throw error;
+  }
+}
+
+const idOf = ({ txid, sagaId, version }: EventPlace): string => `${txid}.${version}.${sagaId}`;
+
+const linesOf = ({ at, time, ...event }: SagaEvent): string =>
+  `event: saga\nid: ${idOf(at)}\ndata: ${JSON.stringify({ ...event, at: time.toISOString() })}\n\n`;
