@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { amount, numericId, orderItems, shipTo, time, uuid, version } from './values.ts';
+import { amount, numericId, orderItems, shipTo, text, time, uuid, version } from './values.ts';
 
 const money = { totalAmount: amount, discountAmount: amount, finalAmount: amount };
 
@@ -8,7 +8,7 @@ export const announcements = {
   'order-created': z.object({
     orderId: uuid,
     /** Any name: a replica that does not know the definition leaves the message for one that does (trap 30). */
-    saga: z.string().min(1),
+    saga: text.min(1),
     userId: numericId,
     items: orderItems,
     couponId: numericId.nullable(),
@@ -17,7 +17,7 @@ export const announcements = {
   }),
   'order-processed': z.object({
     orderId: uuid,
-    saga: z.string().min(1),
+    saga: text.min(1),
     userId: numericId,
     items: orderItems,
     couponId: numericId.nullable(),
@@ -26,13 +26,13 @@ export const announcements = {
     deliveryId: uuid.nullable(),
     completedAt: time,
   }),
-  'order-cancel-requested': z.object({ orderId: uuid, reason: z.string().nullable() }),
+  'order-cancel-requested': z.object({ orderId: uuid, reason: text.nullable() }),
 } as const;
 
 /** Compacted topics that feed the order service's read models; keyed by their own id, applied only if newer. */
 export const stateChanges = {
-  'product-changed': z.object({ productId: numericId, name: z.string(), price: amount, version }),
-  'account-changed': z.object({ userId: numericId, publicId: z.string(), version }),
+  'product-changed': z.object({ productId: numericId, name: text, price: amount, version }),
+  'account-changed': z.object({ userId: numericId, publicId: text, version }),
   'coupon-changed': z.object({
     couponId: numericId,
     userId: numericId,
@@ -52,6 +52,7 @@ export const deadLetters = {
     topic: z.string().regex(/^[\w.-]{1,249}$/),
     partition: z.int().min(0).max(MAX_PARTITION),
     offset: z.string().regex(/^\d{1,19}$/),
+    /** Bounded, as all of it, by what makes the dead letter: whatever came must fit in. */
     key: z.string().nullable(),
     headers: z.record(z.string(), z.string()),
     /** base64: it may be anything. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Envelope, Message } from './message.ts';
 import { type Body, isCommandTopic, isCompensationTopic, isFactTopic, isTopic, type Topic, topics } from './topics.ts';
-import { time, uuid } from './values.ts';
+import { text, time, uuid } from './values.ts';
 
 /** A message as a broker carries it. `topic` is the unprefixed name. */
 export type WireMessage = { topic: string; key: string; headers: Record<string, string>; value: string };
@@ -36,9 +36,9 @@ const envelopeHeaders = z.object({
   ce_id: uuid,
   ce_type: z.string(),
   ce_specversion: z.literal('1.0'),
-  ce_source: z.string().min(1),
+  ce_source: text.min(1),
   ce_time: time,
-  ce_subject: z.string().min(1),
+  ce_subject: text.min(1),
   traceparent: z.string().regex(TRACEPARENT),
 });
 const attempt = z.coerce.number().int().min(1);
@@ -47,7 +47,7 @@ const attempt = z.coerce.number().int().min(1);
 const announcementHeaders = envelopeHeaders.extend({ attempt: attempt.optional() });
 
 /** On a command and on the fact that answers it: that is how a reply finds its step. */
-const exchangeHeaders = envelopeHeaders.extend({ commandid: uuid, step: z.string().min(1), attempt });
+const exchangeHeaders = envelopeHeaders.extend({ commandid: uuid, step: text.min(1), attempt });
 
 /** On a compensation: what it undoes. */
 const compensationHeaders = exchangeHeaders.extend({ actionid: uuid });

@@ -11,12 +11,20 @@ export const quantity = z.int().min(1).max(MAX_QUANTITY);
 
 /** In the one form in which it is stored and compared: written in capitals it is the same id. */
 export const uuid = z.guid().toLowerCase();
-export const time = z.iso.datetime({ offset: true });
+const MAX_TIME_LENGTH = 40;
+export const time = z.iso.datetime({ offset: true }).max(MAX_TIME_LENGTH);
 
 /** Grows with every change of a thing that a state topic announces. */
 export const version = z.int().min(1);
 
-export const shipTo = z.object({ recipientName: z.string(), address: z.string(), phone: z.string() });
+/**
+ * All text of a message is bounded, so that none of ours is ever too large for a broker. What lets text in from outside
+ * (an HTTP request) has bounds of its own, within these.
+ */
+const MAX_TEXT_LENGTH = 500;
+export const text = z.string().max(MAX_TEXT_LENGTH);
+
+export const shipTo = z.object({ recipientName: text, address: text, phone: text });
 export type ShipTo = z.infer<typeof shipTo>;
 
 export const orderItem = z.object({ productId: numericId, quantity, unitPrice: amount });

@@ -1,5 +1,6 @@
 import { encode, type ReceivedMessage, type WireMessage } from '@saga/messages/codec';
 import type { Message } from '@saga/messages/message';
+import { topics } from '@saga/messages/topics';
 import { action, delivered } from '@saga/testkit/message-builders';
 import pino from 'pino';
 import { describe, expect, test } from 'vitest';
@@ -271,6 +272,13 @@ describe('a poison message (trap 9)', () => {
       expect(bodies).toContainEqual(expect.objectContaining({ topic: 'deduct-balance-command', error: reason }));
     },
   );
+
+  test('is answered in a fact that can be read, however much its error says', async () => {
+    const { handler } = handlerWith(() => new TypeError('boom '.repeat(10_000)));
+    const { bodies, publish } = recorder();
+    await delivering(handler, publish).handle(received(command(1)));
+    expect(topics['balance-deducted'].safeParse(bodies[0])).toMatchObject({ data: { outcome: 'failed' } });
+  });
 
   test('leaves what was to be undone and its undoing in their order', async () => {
     const { handler, committed } = handlerWith(({ key }) => (key === orderOf(3) ? new TypeError('boom') : undefined));

@@ -1,5 +1,6 @@
 import type { ReceivedMessage } from '@saga/messages/codec';
 import type { Message } from '@saga/messages/message';
+import { MAX_REASON_LENGTH } from '@saga/messages/reasons';
 import type { LeftMessage } from './broker.ts';
 
 /** A message that was read, together with where it came from. */
@@ -8,12 +9,10 @@ export type Delivery = { message: Message; received: ReceivedMessage };
 /** Why a message cannot be handled, now or ever. */
 export type DeadLetterReason = { code: string; message: string };
 
-const MAX_REASON_LENGTH = 2_000;
-
 /** A validation error may name ten thousand faults: this fits into a fact, a dead letter and a line of the log. */
 export const deadLetterReason = (code: string, message: string): DeadLetterReason => ({
   code,
-  message: message.length > MAX_REASON_LENGTH ? `${message.slice(0, MAX_REASON_LENGTH)}…` : message,
+  message: message.length > MAX_REASON_LENGTH ? `${message.slice(0, MAX_REASON_LENGTH - 1)}…` : message,
 });
 
 export type DeadDelivery = { received: ReceivedMessage; reason: DeadLetterReason };
