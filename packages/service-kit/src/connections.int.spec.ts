@@ -20,6 +20,8 @@ const definition: ServiceDefinition = {
 const KILL_THE_OTHERS = `
   SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND pid <> pg_backend_pid()`;
 
+const sockets = () => process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+
 it('a database that closes its connections ends a transaction with a fault that may pass, and no process', async () => {
   await using opened = new AsyncDisposableStack();
   const { database } = await openConnections(definition, {
@@ -30,8 +32,10 @@ it('a database that closes its connections ends a transaction with a fault that 
   });
   const cut = database.transaction(async (sql) => {
     await sql.query('SELECT 1');
+    await database.query('SELECT 1');
+    const open = sockets();
     await database.query(KILL_THE_OTHERS);
-    await new Promise((resolve) => setTimeout(resolve, 100)); // between two statements the connection is lost
+    await expect.poll(sockets).toBeLessThan(open); // between two statements the connection is lost
     return sql.query('SELECT 1');
   });
   await expect(cut).rejects.toSatisfy(isTransient);
