@@ -1,60 +1,24 @@
 import { randomUUID } from 'node:crypto';
-import { createTestDatabase, type TestDatabase } from '@saga/testkit/test-database';
-import { withConnection } from '@saga/tools/database-connection';
-import { inThisProcess } from '@saga/tools/in-this-process';
 import { type Difference, reconcile } from '@saga/tools/reconcile';
-import { serviceNames } from '@saga/tools/service-name';
-import { createStack, type Stack } from '@saga/tools/stack';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type OrderView, Shop } from './shop.ts';
+import { type ShopInThisProcess, shopInThisProcess } from './shop-in-this-process.ts';
 
-/** All services in this process, on real PostgreSQL; differences are made by hand in their tables. */
-let database: TestDatabase;
-let stack: Stack;
-let shop: Shop;
+/** Differences are made by hand, in the tables. */
+let here: ShopInThisProcess;
 beforeAll(async () => {
-  database = await createTestDatabase();
-  stack = await createStack({
-    databaseUrl: database.adminUrl,
-    kafkaBrokers: ['none:1'],
-    ports: 'free',
-    env: { PARTITIONS: '1', LOG_LEVEL: 'warn' },
-    onLine: () => {},
-    say: () => {},
-    run: inThisProcess(1),
-  });
-  await stack.start(serviceNames);
-  shop = new Shop(Object.fromEntries(serviceNames.map((name) => [name, stack.services[name].url])));
+  here = await shopInThisProcess();
 });
-afterAll(() => stack.stop());
+afterAll(() => here.stack.stop());
 
-const execute = (statement: string, values: unknown[] = []): Promise<number | null> =>
-  withConnection(database.adminUrl, async (admin) => (await admin.query(statement, values)).rowCount);
+const execute = (statement: string, values: unknown[]) => here.execute(statement, values);
 
 async function differences(about: string): Promise<string[]> {
-  const found: Difference[] = await Array.fromAsync(reconcile(stack.services.orchestrator.url));
+  const found: Difference[] = await Array.fromAsync(reconcile(here.stack.services.orchestrator.url));
   return found.filter(({ message }) => message.includes(about)).map(({ code, message }) => `${code}: ${message}`);
 }
 
-type Placed = OrderView & { productId: number; userId: number };
-
-/** An order with everything, at its end: the money decides which. */
-async function ended(balance = 100_000): Promise<Placed> {
-  const productId = await shop.product({ stock: 5 });
-  const userId = await shop.user({ balance });
-  const couponId = await shop.coupon({ userId, discountAmount: 500 });
-  const order = await shop.orderToItsEnd({ userId, items: [{ productId, quantity: 2 }], couponId });
-  await shop.endedSaga(order.orderId);
-  await shop.until(
-    () => shop.stock(productId),
-    ({ reserved }) => reserved === 0,
-    'the stock to be settled',
-  );
-  return { ...order, productId, userId };
-}
-
-const completed = () => ended();
-const cancelled = () => ended(1);
+const completed = () => here.ended(100_000);
+const cancelled = () => here.ended(1);
 
 /** What ended long ago has had time to settle. */
 const longAgo = (orderId: string) =>
@@ -65,6 +29,7 @@ const longAgo = (orderId: string) =>
 test('orders that completed, were cancelled or are under way make no difference', async () => {
   const orders = await Promise.all([completed(), cancelled()]);
   for (const { orderId } of orders) expect(await differences(orderId)).toEqual([]);
+  const { shop } = here;
   const productId = await shop.product({ stock: 100 });
   const userId = await shop.user({ balance: 10_000_000 });
   const running = await Promise.all(
@@ -226,6 +191,6 @@ describe('a difference between a saga and what the services did', () => {
 });
 
 test('what cannot be compared is not said to agree', async () => {
-  await stack.stop(['delivery']);
+  await here.stack.stop(['delivery']);
   await expect(differences('')).rejects.toThrow(/503.*the books of delivery, cannot be read/s);
 });

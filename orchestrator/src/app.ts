@@ -1,14 +1,17 @@
 import { PrismaClient } from '@saga/prisma/orchestrator';
 import { periodic } from '@saga/service-kit/periodic';
+import { forgetsEnded, retention } from '@saga/service-kit/retention';
 import type { ServiceDefinition } from '@saga/service-kit/service';
 import { auditRoutes } from './adapters/http/audit-routes.ts';
 import { definitionRoutes } from './adapters/http/definition-routes.ts';
 import { eventRoutes } from './adapters/http/event-routes.ts';
 import { httpLedger } from './adapters/http/http-ledger.ts';
+import { openSagaRoutes } from './adapters/http/open-saga-routes.ts';
 import { operatorRoutes } from './adapters/http/operator-routes.ts';
 import { reconciliationRoutes } from './adapters/http/reconciliation-routes.ts';
 import { sagaRoutes } from './adapters/http/saga-routes.ts';
 import { appendAudit, postgresAuditQueries } from './adapters/postgres/audit.ts';
+import { FORGET_AWAITED, FORGET_ENDED } from './adapters/postgres/forget-sagas.ts';
 import { postgresSagaBooks } from './adapters/postgres/saga-books.ts';
 import { postgresSagaEvents } from './adapters/postgres/saga-events.ts';
 import { postgresSagaQueries } from './adapters/postgres/saga-queries.ts';
@@ -36,6 +39,7 @@ export const orchestratorService: ServiceDefinition<typeof orchestratorConfig, P
         operatorRoutes(app, { ...shell, queries, appendAudit });
         definitionRoutes(app, allSagas);
         eventRoutes(app, postgresSagaEvents(database));
+        openSagaRoutes(app, queries);
         reconciliationRoutes(app, {
           sagas: postgresSagaBooks(database),
           sources: config.LEDGERS.map(httpLedger),
@@ -44,6 +48,13 @@ export const orchestratorService: ServiceDefinition<typeof orchestratorConfig, P
         auditRoutes(app, postgresAuditQueries(database));
       },
       background: [
+        retention({
+          forgettings: [
+            forgetsEnded(database, FORGET_ENDED, config.RETENTION_DAYS),
+            forgetsEnded(database, FORGET_AWAITED, config.INBOX_DAYS + 1),
+          ],
+          logger,
+        }),
         periodic({
           name: 'timers',
           everyMs: config.TIMER_INTERVAL_MS,

@@ -58,6 +58,13 @@ export type CommonConfig = z.infer<z.ZodObject<ReturnType<typeof commonConfig>>>
 const oneOf = <const Words extends readonly string[]>(...words: Words) =>
   z.enum(words, { error: `must be one of ${words.join(', ')}` });
 
+/** Where a service answers over HTTP; a slash at the end is taken off. */
+export const serviceUrl = (ownDefault: string) =>
+  z
+    .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
+    .default(ownDefault)
+    .transform((url) => url.replace(/\/+$/, ''));
+
 /** Items separated by commas, each of this form, at least one. */
 export function commaList(item: RegExp, form: string) {
   const error = `must be ${form}`;

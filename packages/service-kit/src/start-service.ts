@@ -11,6 +11,7 @@ import { createLogger } from './logger.ts';
 import { createMetrics } from './metrics.ts';
 import { createOutbox } from './outbox.ts';
 import { createReadiness, type Phase } from './readiness.ts';
+import { assertKeptLongEnough } from './retention.ts';
 import type { PrismaClient, ServiceDefinition } from './service.ts';
 import { takeUpWork } from './take-up-work.ts';
 
@@ -45,6 +46,7 @@ export async function startService<Shape extends z.ZodRawShape, Client extends P
   const shape = { ...commonConfig(definition.port), ...definition.config };
   // Both shapes are read as one, so that all faults are told at once; here their types are put together again.
   const config = readConfig(shape, options.env) as CommonConfig & z.infer<z.ZodObject<Shape>>;
+  assertKeptLongEnough(config);
   const secrets = secretsOf(shape, config);
   const logger = options.logger ?? createLogger({ service, level: config.LOG_LEVEL, secrets });
 

@@ -34,14 +34,14 @@ const INVARIANTS: Readonly<Record<string, string>> = {
              sum((item ->> 'quantity')::bigint) FILTER (WHERE status = 'SETTLED') AS sold
       FROM product.reservations, json_array_elements(items) AS item GROUP BY 1
     ) AS said USING (product_id)
-    WHERE products.reserved <> coalesce(said.reserved, 0) OR products.sold <> coalesce(said.sold, 0)`,
+    WHERE products.reserved <> coalesce(said.reserved, 0) OR products.sold <> coalesce(said.sold, 0) + sold_forgotten`,
 
   'money: added = balance + payments that were not refunded, none below zero': `
     SELECT user_id, balance, added, paid FROM balance.accounts
     LEFT JOIN (
       SELECT user_id, sum(amount) AS paid FROM balance.payments WHERE status = 'PAID' GROUP BY 1
     ) AS payments USING (user_id)
-    WHERE added <> balance + coalesce(paid, 0) OR balance < 0`,
+    WHERE added <> balance + coalesce(paid, 0) + paid_forgotten OR balance < 0`,
 
   'a coupon is used by at most one order, and by none that is cancelled': `
     SELECT coupons.coupon_id, coupons.order_id, status FROM coupon.coupons

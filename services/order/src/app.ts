@@ -2,10 +2,12 @@ import { isStateTopic } from '@saga/messages/topics';
 import { PrismaClient } from '@saga/prisma/order';
 import { participantHandler } from '@saga/service-kit/participant-handler';
 import { periodic } from '@saga/service-kit/periodic';
+import { forgetsEnded, retention } from '@saga/service-kit/retention';
 import type { ServiceDefinition } from '@saga/service-kit/service';
 import { createCatchUp } from './catch-up.ts';
 import { choreographyRoutes } from './choreography-routes.ts';
 import { orderConfig } from './config.ts';
+import { FORGET_ORDERS } from './forget-orders.ts';
 import { orderLedger } from './ledger.ts';
 import { createOrderAnnouncer } from './order-announcer.ts';
 import { createOrderIntake } from './order-intake.ts';
@@ -45,6 +47,7 @@ export const orderService: ServiceDefinition<typeof orderConfig, PrismaClient> =
         choreographyRoutes({ database, intake })(app);
       },
       background: [
+        retention({ forgettings: [forgetsEnded(database, FORGET_ORDERS, config.RETENTION_DAYS)], logger }),
         periodic({ name: 'ended orders', everyMs: POLL_ENDED_EVERY_MS, run: waiters.poll, logger }),
         periodic({ name: 'announce again', everyMs: announceEveryMs, run: announcer, logger }),
       ],

@@ -1,15 +1,13 @@
-import { wholeNumber } from '@saga/service-kit/config';
-import { z } from 'zod';
+import { serviceUrl, wholeNumber } from '@saga/service-kit/config';
+import type { z } from 'zod';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
 export const orderConfig = {
-  ORCHESTRATOR_URL: z
-    .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
-    .default('http://127.0.0.1:8080')
-    .transform((url) => url.replace(/\/+$/, ''))
-    .describe('Where clients reach the orchestrator: for the link from an order to its saga'),
+  ORCHESTRATOR_URL: serviceUrl('http://127.0.0.1:8080').describe(
+    'Where clients reach the orchestrator: for the link from an order to its saga',
+  ),
   OUTBOX_LIMIT: wholeNumber(1, 1_000_000)
     .default(100_000)
     .describe('Messages that may wait for the broker before new orders are refused with 503'),

@@ -1,9 +1,11 @@
 import { PrismaClient } from '@saga/prisma/platform';
 import { participantHandler } from '@saga/service-kit/participant-handler';
 import { periodic } from '@saga/service-kit/periodic';
+import { forgetsEnded, retention } from '@saga/service-kit/retention';
 import type { ServiceDefinition } from '@saga/service-kit/service';
 import { platformConfig, retryPolicyOf, webhookOf } from './config.ts';
 import { createDispatchMetrics } from './dispatch-metrics.ts';
+import { FORGET_DISPATCHES } from './forget-dispatches.ts';
 import { platformParticipant } from './participant.ts';
 import { platformRoutes } from './routes.ts';
 import { createSender } from './sender.ts';
@@ -34,7 +36,10 @@ export const platformService: ServiceDefinition<typeof platformConfig, PrismaCli
     return {
       handler: participantHandler(platformParticipant({ dispatching: webhook !== undefined }), database),
       routes: platformRoutes({ prisma }),
-      background: sender ? [periodic({ name: 'dispatches', everyMs: LOOK_FOR_DUE_EVERY_MS, run: sender, logger })] : [],
+      background: [
+        retention({ forgettings: [forgetsEnded(database, FORGET_DISPATCHES, config.RETENTION_DAYS)], logger }),
+        ...(sender ? [periodic({ name: 'dispatches', everyMs: LOOK_FOR_DUE_EVERY_MS, run: sender, logger })] : []),
+      ],
     };
   },
 };

@@ -47,6 +47,14 @@ const HISTORY = `
 export const pageOfHistory = (sql: Sql, id: string, after: number, limit: number): Promise<HistoryRow[]> =>
   sql.query<HistoryRow>(HISTORY, [id, after, limit]);
 
+const OPEN = `
+  SELECT id FROM saga WHERE ended_at IS NULL AND status <> 'AWAITED' AND id BETWEEN $1 AND $2 ORDER BY id LIMIT $3`;
+
+export async function openSagas(sql: Sql, { from, upTo }: { from: string; upTo: string }, limit: number) {
+  const rows = await sql.query<{ id: string }>(OPEN, [from, upTo, limit]);
+  return rows.map(({ id }) => id);
+}
+
 const COUNT = `
   SELECT definition, status, stuck_since IS NOT NULL AS stuck, count(*) AS sagas, min(started_at) AS oldest
   FROM saga WHERE status <> 'AWAITED'
