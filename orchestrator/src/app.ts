@@ -20,6 +20,7 @@ import { assertDefinitionsKnown } from './app/definitions-in-use.ts';
 import { fireTimers } from './app/fire-timers.ts';
 import { messageHandler } from './app/message-handler.ts';
 import { orchestratorConfig } from './config.ts';
+import { deadLetters } from './dead-letters.ts';
 import { allSagas } from './sagas/all.ts';
 
 export const orchestratorService: ServiceDefinition<typeof orchestratorConfig, PrismaClient> = {
@@ -27,12 +28,13 @@ export const orchestratorService: ServiceDefinition<typeof orchestratorConfig, P
   port: 8080,
   config: orchestratorConfig,
   createClient: (adapter) => new PrismaClient({ adapter }),
-  build: ({ config, database, outbox, logger }) => {
+  build: ({ config, database, outbox, logger, broker, metrics }) => {
     const handler = messageHandler(allSagas, postgresSagaStore, database);
+    const dead = deadLetters({ database, broker, logger, metrics });
     const queries = postgresSagaQueries(database);
     const shell = { registry: allSagas, store: postgresSagaStore, outbox, inboxDays: config.INBOX_DAYS, logger };
     return {
-      handler,
+      handler: dead.keptBeside(handler),
       prepare: async () => assertDefinitionsKnown(allSagas, await queries.versionsInUse()),
       routes: (app) => {
         sagaRoutes(app, allSagas, queries);
@@ -45,6 +47,7 @@ export const orchestratorService: ServiceDefinition<typeof orchestratorConfig, P
           sources: config.LEDGERS.map(httpLedger),
           retentionDays: config.RETENTION_DAYS,
         });
+        dead.routes(app);
         auditRoutes(app, postgresAuditQueries(database));
       },
       background: [
@@ -55,6 +58,7 @@ export const orchestratorService: ServiceDefinition<typeof orchestratorConfig, P
           ],
           logger,
         }),
+        ...dead.background,
         periodic({
           name: 'timers',
           everyMs: config.TIMER_INTERVAL_MS,

@@ -2,7 +2,7 @@ import type { ReceivedMessage } from '@saga/messages/codec';
 import { allTopics, type Topic } from '@saga/messages/topics';
 import { createPool, type Database, postgresDatabase } from '@saga/service-kit/database';
 import type { HttpApp } from '@saga/service-kit/http-app';
-import { memoryBroker } from '@saga/service-kit/memory-broker';
+import { type MemoryBroker, memoryBroker } from '@saga/service-kit/memory-broker';
 import { type MessageRecorder, messageRecorder } from '@saga/service-kit/message-recorder';
 import type { PrismaClient, ServiceDefinition } from '@saga/service-kit/service';
 import { startService } from '@saga/service-kit/start-service';
@@ -14,6 +14,8 @@ export type ServiceUnderTest = {
   app: HttpApp;
   /** As the service's own role sees it. */
   database: Database;
+  /** For what reaches the service from outside. */
+  broker: MemoryBroker;
   /** What the service has published. */
   published: MessageRecorder;
   close(): Promise<void>;
@@ -40,6 +42,7 @@ export async function serviceUnderTest<Shape extends z.ZodRawShape, Client exten
   return {
     app: service.app,
     database: postgresDatabase(pool),
+    broker,
     published,
     close: async () => {
       await service.stop();
