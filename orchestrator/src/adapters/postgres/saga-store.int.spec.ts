@@ -43,7 +43,7 @@ describe('the save of a saga', () => {
         answered: [],
       }),
     );
-    await expect(saving).rejects.toThrow();
+    await expect(saving, 'the error names the saga').rejects.toThrow(changed.key);
     expect([await readSaga(sagas.database, changed.key), await readSaga(sagas.database, other.key)]).toEqual([
       stale,
       fresh,

@@ -19,25 +19,26 @@ const INSERT = `
 
 /**
  * Progress only lowers wake_at, so that the update stays heap-only; the end clears it. The rows were locked: only a bug
- * can have changed a version since, and it must not pass unseen: then the statement fails (it divides by zero).
+ * can have changed a version since, and it must not pass unseen: then the statement fails, with the sagas in its error.
  */
 const UPDATE = `
   WITH updated AS (
   UPDATE saga SET
     definition = changed.definition, definition_version = changed.definition_version,
-    status = changed.status, version = changed.version, state = changed.state,
+    started_at = to_timestamp(changed.started_at / 1000.0), status = changed.status, version = changed.version, state = changed.state,
     failure_code = changed.failure_code, stuck_since = to_timestamp(changed.stuck_since / 1000.0),
     stuck_code = changed.stuck_code,
     wake_at = CASE WHEN changed.wake_at IS NULL THEN NULL
                    ELSE least(saga.wake_at, to_timestamp(changed.wake_at / 1000.0)) END,
     updated_at = to_timestamp(changed.updated_at / 1000.0), ended_at = to_timestamp(changed.ended_at / 1000.0)
   FROM unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::int[], $6::json[],
-              $7::text[], $8::bigint[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::int[])
+              $7::text[], $8::bigint[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::int[], $14::bigint[])
     AS changed (id, definition, definition_version, status, version, state,
-                failure_code, stuck_since, stuck_code, wake_at, updated_at, ended_at, expected_version)
+                failure_code, stuck_since, stuck_code, wake_at, updated_at, ended_at, expected_version, started_at)
   WHERE saga.id = changed.id AND saga.version = changed.expected_version
   RETURNING saga.id)
-  SELECT 1 / (count(*) = cardinality($1::uuid[]))::int FROM updated`;
+  SELECT ('sagas were changed by somebody else since they were locked: ' || string_agg(id::text, ', '))::int
+  FROM unnest($1::uuid[]) AS given (id) WHERE id NOT IN (SELECT id FROM updated) HAVING count(*) > 0`;
 
 export function saveSagas(sql: Transaction, changes: readonly SagaChange[]): void {
   const created = changes.filter(({ expectedVersion }) => expectedVersion === undefined).map(rowOf);
@@ -74,6 +75,7 @@ export function saveSagas(sql: Transaction, changes: readonly SagaChange[]): voi
       changed.map((row) => row.updatedAt),
       changed.map((row) => row.endedAt),
       changed.map((row) => row.expectedVersion),
+      changed.map((row) => row.startedAt),
     ]);
 }
 
