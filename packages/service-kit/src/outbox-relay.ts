@@ -15,9 +15,7 @@ export function outboxRelay({ outbox, logger }: { outbox: Outbox; logger: Logger
     name: 'outbox relay',
     everyMs: EVERY_MS,
     run: async (stopping) => {
-      let relayed: number;
-      do relayed = await outbox.relay();
-      while (relayed > 0 && !stopping.aborted);
+      await outbox.relay(stopping);
     },
     logger,
   });

@@ -1,4 +1,5 @@
 import type { WireMessage } from '@saga/messages/codec';
+import { allTopics, isStateTopic } from '@saga/messages/topics';
 import type { Sql } from './database.ts';
 
 export type OutboxRow = { id: number; message: WireMessage };
@@ -8,11 +9,21 @@ export interface OutboxStore {
   /** In the order of the messages. */
   insert(sql: Sql, messages: readonly WireMessage[]): Promise<OutboxRow[]>;
   delete(sql: Sql, ids: readonly number[]): Promise<void>;
-  /** The first rows that are older than that, by id, locked; those that another relay has are skipped (trap 14). */
+  /**
+   * The first rows that are older than that, by id, locked; those that another relay has are skipped (trap 14). None of
+   * a state topic: they have their own claim.
+   */
   claim(sql: Sql, options: { olderThanMs: number; limit: number }): Promise<OutboxRow[]>;
+  /**
+   * The first rows of state topics, by id, however young, for one process at a time: nothing while another one's
+   * transaction has claimed any (trap 14).
+   */
+  claimStates(sql: Sql, limit: number): Promise<OutboxRow[]>;
   /** How many rows there are, counted up to the limit. */
   count(sql: Sql, limit: number): Promise<number>;
 }
+
+const STATE_TOPICS = allTopics.filter(isStateTopic);
 
 const INSERT = `
   INSERT INTO outbox (topic, key, headers, value)
@@ -25,28 +36,50 @@ const DELETE = `DELETE FROM outbox WHERE id = ANY($1::bigint[])`;
 /** No cursor over ids: a row whose transaction commits late would be skipped for ever (trap 14). */
 const CLAIM = `
   SELECT id, topic, key, headers, value FROM outbox
-  WHERE created_at < clock_timestamp() - $1::int * interval '1 millisecond'
+  WHERE created_at < clock_timestamp() - $1::int * interval '1 millisecond' AND topic <> ALL($3::text[])
   ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED`;
+
+/** Held until the transaction ends. The table's own id: several services may share a database. */
+const TAKE_TURN = `SELECT pg_try_advisory_xact_lock('outbox'::regclass::oid::bigint) AS taken`;
+
+/** A statement after the turn was taken, so that it sees all that was committed before. */
+const CLAIM_STATES = `
+  SELECT id, topic, key, headers, value FROM outbox WHERE topic = ANY($1::text[]) ORDER BY id LIMIT $2`;
 
 const COUNT = `SELECT count(*) AS rows FROM (SELECT 1 FROM outbox LIMIT $1) AS counted`;
 
 export const postgresOutbox: OutboxStore = {
   insert: async (sql, messages) => {
     if (messages.length === 0) return [];
-    const ids = await sql.query<{ id: number }>(INSERT, [
+    const rows = await sql.query<{ id: number }>(INSERT, [
       messages.map((message) => message.topic),
       messages.map((message) => message.key),
       messages.map((message) => JSON.stringify(message.headers)),
       messages.map((message) => message.value),
     ]);
-    return messages.map((message, index) => ({ id: ids[index]?.id ?? 0, message }));
+    return messages.map((message, index) => {
+      const row = rows[index];
+      if (!row) throw new Error(`${messages.length} messages were written to the outbox, as ${rows.length} rows`);
+      return { id: row.id, message };
+    });
   },
   delete: async (sql, ids) => {
     await sql.query(DELETE, [ids]);
   },
   claim: async (sql, { olderThanMs, limit }) => {
-    const rows = await sql.query<WireMessage & { id: number }>(CLAIM, [olderThanMs, limit]);
-    return rows.map(({ id, ...message }) => ({ id, message }));
+    return (await sql.query<StoredRow>(CLAIM, [olderThanMs, limit, STATE_TOPICS])).map(rowOf);
   },
-  count: async (sql, limit) => (await sql.query<{ rows: number }>(COUNT, [limit]))[0]?.rows ?? 0,
+  claimStates: async (sql, limit) => {
+    const [turn] = await sql.query<{ taken: boolean }>(TAKE_TURN);
+    return turn?.taken ? (await sql.query<StoredRow>(CLAIM_STATES, [STATE_TOPICS, limit])).map(rowOf) : [];
+  },
+  count: async (sql, limit) => {
+    const [counted] = await sql.query<{ rows: number }>(COUNT, [limit]);
+    if (!counted) throw new Error('the outbox was not counted');
+    return counted.rows;
+  },
 };
+
+type StoredRow = WireMessage & { id: number };
+
+const rowOf = ({ id, ...message }: StoredRow): OutboxRow => ({ id, message });

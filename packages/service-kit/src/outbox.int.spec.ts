@@ -6,6 +6,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createPool, type Database, postgresDatabase } from './database.ts';
 import { memoryBroker } from './memory-broker.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
+import { stateChange } from './state-change.ts';
+
+const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
 let pool: ReturnType<typeof createPool>;
 let database: Database;
@@ -17,8 +20,8 @@ beforeAll(async () => {
 });
 afterAll(() => pool.end());
 
-/** What reached the broker, by its reason. */
-let published: string[];
+/** What reached the broker, by its reason or its version. */
+let published: (string | number)[];
 /** Stands between the outbox and the broker. */
 let gate: () => Promise<void>;
 let outbox: Outbox;
@@ -30,14 +33,15 @@ beforeEach(async () => {
 });
 
 /** Another process has one of its own on the same table. */
-const anOutbox = (): Outbox =>
+const anOutbox = ({ through = () => gate(), on = database } = {}): Outbox =>
   createOutbox({
-    database,
+    database: on,
     broker: {
       ...memoryBroker({ partitions: 1 }),
       publish: async (messages) => {
-        await gate();
-        published.push(...messages.map(({ value }) => JSON.parse(String(value)).reason));
+        await through();
+        const bodies = messages.map(({ value }) => JSON.parse(String(value)));
+        published.push(...bodies.map(({ reason, version }) => reason ?? version));
       },
     },
     logger: pino({ level: 'silent' }),
@@ -45,13 +49,12 @@ const anOutbox = (): Outbox =>
 
 function message(reason: string): Message<'order-cancel-requested'> {
   const orderId = newOrderId();
-  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
   const envelope = {
     id: newRequestId(),
     source: '/spec',
     time: new Date().toISOString(),
     subject: orderId,
-    traceparent,
+    traceparent: TRACEPARENT,
   };
   return { topic: 'order-cancel-requested', key: orderId, envelope, body: { orderId, reason } };
 }
@@ -61,6 +64,14 @@ const note = (text: string, on = outbox): Promise<string> =>
   on.transaction(async (sql) => {
     await sql.query('INSERT INTO notes VALUES ($1)', [text]);
     return { result: text, messages: [message(text)] };
+  });
+
+/** Changes the price of one product, and tells of it. */
+const changePrice = (version: number, on = outbox): Promise<number> =>
+  on.transaction(async () => {
+    const body = { productId: 1, name: 'a thing', price: version, version };
+    const change = { service: 'product', topic: 'product-changed', key: '1', body, traceparent: TRACEPARENT } as const;
+    return { result: version, messages: [stateChange(change)] };
   });
 
 const notes = async () =>
@@ -109,7 +120,7 @@ describe('the outbox', () => {
     expect([await standing(), published, outbox.size]).toEqual([0, ['a'], 0]);
   });
 
-  test('drains to empty under many transactions at once', async () => {
+  test('drains to empty under many transactions at once (trap 14)', async () => {
     const texts = Array.from({ length: 200 }, (_, number) => `note ${number}`);
     await Promise.all(texts.map((text) => note(text)));
     await outbox.idle();
@@ -148,7 +159,7 @@ describe('the relay', () => {
     expect(await standing()).toBe(1);
   });
 
-  test('does not skip a row whose transaction commits after rows with higher ids were published', async () => {
+  test('does not skip a row whose transaction commits after rows with higher ids were published (trap 14)', async () => {
     gate = brokerAway;
     const written = Promise.withResolvers<void>();
     const release = Promise.withResolvers<void>();
@@ -173,7 +184,24 @@ describe('the relay', () => {
     expect([published, await standing()]).toEqual([['quick', 'slow'], 0]);
   });
 
-  test('of two processes publishes each row once', async () => {
+  test('counts a long outbox now and then, not for every batch of it', async () => {
+    await database.query(`
+      INSERT INTO outbox (topic, key, headers, value, created_at)
+      SELECT 'order-cancel-requested', 'k', '{}', '{"reason":"long"}', now() - interval '1 minute'
+      FROM generate_series(1, 6000)`);
+    let counts = 0;
+    const counting: Database = {
+      ...database,
+      query: (statement, values) => {
+        if (statement.includes('count(*)')) counts += 1;
+        return database.query(statement, values);
+      },
+    };
+    expect(await anOutbox({ on: counting }).relay()).toBe(6_000);
+    expect([counts, await standing()]).toEqual([1, 0]);
+  });
+
+  test('of two processes publishes each row once (trap 14)', async () => {
     gate = brokerAway;
     const texts = Array.from({ length: 50 }, (_, number) => `note ${number}`);
     await Promise.all(texts.map((text) => note(text)));
@@ -191,5 +219,66 @@ describe('the relay', () => {
     release.resolve();
     expect(await first).toBe(50);
     expect([published.toSorted(), await standing()]).toEqual([texts.toSorted(), 0]);
+  });
+});
+
+describe('of a state topic, which keeps the last message of a key, the newest version is published last (trap 14)', () => {
+  test('while another process still publishes an older one', async () => {
+    const sending = Promise.withResolvers<void>();
+    const release = Promise.withResolvers<void>();
+    const slow = anOutbox({
+      through: () => {
+        sending.resolve();
+        return release.promise;
+      },
+    });
+    await changePrice(1, slow);
+    await sending.promise;
+    await changePrice(2);
+    await outbox.idle();
+    const publishedMeanwhile = [...published];
+    release.resolve();
+    await slow.idle();
+    expect([publishedMeanwhile, published, await standing()]).toEqual([[], [1, 2], 0]);
+  });
+
+  test('where the process that wrote an older one could not publish it', async () => {
+    const dying = anOutbox({ through: brokerAway });
+    await changePrice(1, dying);
+    await dying.idle();
+    await changePrice(2);
+    await outbox.idle();
+    expect([published, await standing()]).toEqual([[1, 2], 0]);
+  });
+
+  test('where nobody knew whether an older one was published: it is published again, before the newer one', async () => {
+    const halfHeard = anOutbox({
+      through: async () => {
+        published.push('1, unheard of');
+        throw new Error('no answer');
+      },
+    });
+    await changePrice(1, halfHeard);
+    await halfHeard.idle();
+    await changePrice(2);
+    await outbox.idle();
+    expect([published, await standing()]).toEqual([['1, unheard of', 1, 2], 0]);
+  });
+
+  test('under many changes by several processes, and nothing is left', async () => {
+    const processes = [outbox, anOutbox(), anOutbox()];
+    for (let version = 1; version <= 60; version += 1) await changePrice(version, processes[version % 3]);
+    await Promise.all(processes.map((each) => each.idle()));
+    await outbox.relay();
+    expect(published).toEqual(Array.from({ length: 60 }, (_, index) => index + 1));
+    expect(await standing()).toBe(0);
+  });
+
+  test('and what a process left behind is taken up by the relay of another at once', async () => {
+    const dying = anOutbox({ through: brokerAway });
+    await changePrice(1, dying);
+    await dying.idle();
+    expect(await outbox.relay()).toBe(1);
+    expect([published, await standing()]).toEqual([[1], 0]);
   });
 });

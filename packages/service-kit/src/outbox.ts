@@ -1,5 +1,6 @@
 import { encode } from '@saga/messages/codec';
 import type { Message } from '@saga/messages/message';
+import { isStateTopic, isTopic } from '@saga/messages/topics';
 import type { Logger } from 'pino';
 import type { Broker } from './broker.ts';
 import type { Database, Sql, Transaction } from './database.ts';
@@ -10,14 +11,18 @@ import { type OutboxRow, type OutboxStore, postgresOutbox } from './outbox-store
 /**
  * For what no message caused (an HTTP request, a timer, an operator): the messages are committed with the change that
  * they tell of, and published at once after the commit. What a crash leaves behind, the relay sweeps.
+ *
+ * Of a state topic the newest version must be published last, for compaction keeps that one: all processes of a service
+ * publish its states one at a time, in the order of the rows, which is that of the commits, because whoever changes a
+ * thing has its row locked before it writes here (trap 14).
  */
 export interface Outbox {
   /** Commits the work and the messages it returns as one; resolves after the commit, not after the publishing. */
   transaction<Result>(
     work: (sql: Transaction) => Promise<{ result: Result; messages: readonly Message[] }>,
   ): Promise<Result>;
-  /** Publishes what stands longer than it should (a crash, an outage); returns how many. For one relay tick. */
-  relay(): Promise<number>;
+  /** Publishes what stands longer than it should (a crash, an outage) until there is no more of it; returns how many. */
+  relay(stopping?: AbortSignal): Promise<number>;
   /** Rows at the last count and those added here since: for a limit, not for a balance. */
   readonly size: number;
   /** Resolves when what was committed so far has been published or left to the relay. */
@@ -34,6 +39,8 @@ const PUBLISH_BATCH = 500;
 const MAX_WAITING = 10_000;
 /** The count is for a limit, so that it need not be exact beyond it. */
 const COUNT_LIMIT = 1_000_000;
+/** Emptying a long outbox must not mean to count it for every batch: ten thousand rows are relayed between two counts. */
+const BATCHES_PER_COUNT = 20;
 
 export function createOutbox({ database, broker, logger, store = postgresOutbox }: OutboxOptions): Outbox {
   let counted = 0;
@@ -53,12 +60,47 @@ export function createOutbox({ database, broker, logger, store = postgresOutbox 
     },
   });
 
-  async function relayOnce(sql: Sql): Promise<number> {
-    const rows = await store.claim(sql, { olderThanMs: RELAY_AFTER_MS, limit: RELAY_BATCH });
-    if (rows.length === 0) return 0;
-    await broker.publish(messagesOf(rows));
-    await store.delete(sql, idsOf(rows));
-    return rows.length;
+  const claimStates = (sql: Sql): Promise<OutboxRow[]> => store.claimStates(sql, RELAY_BATCH);
+  const claimOld = (sql: Sql): Promise<OutboxRow[]> =>
+    store.claim(sql, { olderThanMs: RELAY_AFTER_MS, limit: RELAY_BATCH });
+
+  const publishClaimed = (claim: (sql: Sql) => Promise<OutboxRow[]>): Promise<number> =>
+    database.transaction(async (sql) => {
+      const rows = await claim(sql);
+      if (rows.length === 0) return 0;
+      await broker.publish(messagesOf(rows));
+      await store.delete(sql, idsOf(rows));
+      return rows.length;
+    });
+
+  /** Nothing is asked for twice: who comes while one waits, finds its rows published by that one. */
+  const publishingStates = naturalBatch<undefined, void>({
+    maxBatch: 1,
+    work: async () => {
+      try {
+        for (;;) {
+          const published = await publishClaimed(claimStates);
+          if (published === 0) return [undefined];
+          addedSince = Math.max(0, addedSince - published);
+        }
+      } catch (error) {
+        logger.warn({ error: messageOf(error) }, 'states are left to the outbox relay');
+        return [undefined];
+      }
+    },
+  });
+
+  /** What is added meanwhile may or may not be in it: it is kept beside it. */
+  async function count(): Promise<void> {
+    const addedBefore = addedSince;
+    counted = await store.count(database, COUNT_LIMIT);
+    addedSince = Math.max(0, addedSince - addedBefore);
+  }
+
+  function publishSoon(rows: readonly OutboxRow[]): void {
+    const [states, others] = [rows.filter(isState), rows.filter((row) => !isState(row))];
+    if (states.length > 0 && publishingStates.waiting === 0) void publishingStates.submit(undefined);
+    if (publishing.waiting + others.length <= MAX_WAITING) for (const row of others) void publishing.submit(row);
   }
 
   return {
@@ -68,25 +110,30 @@ export function createOutbox({ database, broker, logger, store = postgresOutbox 
         return { result, rows: await store.insert(sql, messages.map(encode)) };
       });
       addedSince += rows.length;
-      if (publishing.waiting + rows.length <= MAX_WAITING) for (const row of rows) void publishing.submit(row);
+      publishSoon(rows);
       return result;
     },
-    relay: async () => {
-      // Counted first: while the broker is away nothing is relayed, and that is when the count matters.
-      // What is added meanwhile may or may not be in it: it is kept beside it.
-      const addedBefore = addedSince;
-      counted = await store.count(database, COUNT_LIMIT);
-      addedSince = Math.max(0, addedSince - addedBefore);
-      const relayed = await database.transaction(relayOnce);
-      counted = Math.max(0, counted - relayed);
+    relay: async (stopping) => {
+      let relayed = 0;
+      for (let batch = 0; !stopping?.aborted; batch += 1) {
+        // Counted first: while the broker is away nothing is relayed, and that is when the count matters.
+        if (batch % BATCHES_PER_COUNT === 0) await count();
+        const published = (await publishClaimed(claimStates)) + (await publishClaimed(claimOld));
+        if (published === 0) break;
+        counted = Math.max(0, counted - published);
+        relayed += published;
+      }
       return relayed;
     },
     get size() {
       return counted + addedSince;
     },
-    idle: publishing.idle,
+    idle: async () => {
+      await Promise.all([publishing.idle(), publishingStates.idle()]);
+    },
   };
 }
 
 const idsOf = (rows: readonly OutboxRow[]) => rows.map(({ id }) => id);
+const isState = ({ message: { topic } }: OutboxRow): boolean => isTopic(topic) && isStateTopic(topic);
 const messagesOf = (rows: readonly OutboxRow[]) => rows.map(({ message }) => message);

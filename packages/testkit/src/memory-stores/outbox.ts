@@ -1,4 +1,5 @@
 import type { WireMessage } from '@saga/messages/codec';
+import { isStateTopic, isTopic } from '@saga/messages/topics';
 import type { OutboxStore } from '@saga/service-kit/outbox-store';
 import { type MemoryTable, statement } from '../memory-database/memory-database.ts';
 
@@ -20,10 +21,22 @@ export const memoryOutbox = (table: OutboxTable): OutboxStore => ({
       rows
         .all(table)
         .map(([, row]) => row)
-        .filter(({ createdAt }) => createdAt < rows.now - olderThanMs)
+        .filter(({ createdAt, message }) => createdAt < rows.now - olderThanMs && !isState(message))
         .sort((a, b) => a.id - b.id)
         .filter(({ id }) => rows.tryLock(table, id))
         .slice(0, limit),
     ),
+  claimStates: (sql, limit) =>
+    statement(sql, (rows) => {
+      const states = rows
+        .all(table)
+        .map(([, row]) => row)
+        .filter(({ message }) => isState(message))
+        .sort((a, b) => a.id - b.id)
+        .slice(0, limit);
+      return states.every(({ id }) => rows.tryLock(table, id)) ? states : [];
+    }),
   count: (sql, limit) => statement(sql, (rows) => Math.min(rows.all(table).length, limit)),
 });
+
+const isState = ({ topic }: WireMessage): boolean => isTopic(topic) && isStateTopic(topic);
