@@ -6,6 +6,7 @@ import { openConnections } from './connections.ts';
 import { messageOf } from './faults.ts';
 import { createHeldBack } from './held-back.ts';
 import { createHttpApp, type HttpApp } from './http-app.ts';
+import { lagGauge } from './lag-gauge.ts';
 import { ledgerRoutes } from './ledger.ts';
 import { createLogger } from './logger.ts';
 import { createMetrics } from './metrics.ts';
@@ -58,6 +59,7 @@ export async function startService<Shape extends z.ZodRawShape, Client extends P
     const metrics = createMetrics(service, () => outbox.size);
     const heldBack = createHeldBack({ registry: metrics.registry, logger });
     const parts = definition.build({ ...connections, config, outbox, logger, metrics: metrics.registry });
+    lagGauge(metrics.registry, () => connections.broker.lag(service, parts.handler.topics));
 
     let phase: Phase = 'waits for the database';
     const enter = (next: Phase): void => {
