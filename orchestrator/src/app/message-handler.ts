@@ -25,10 +25,7 @@ export function messageHandler(registry: Registry, store: SagaStore, database: D
       store.save(sql, folded);
       return {
         publish: folded.sent,
-        dead: folded.dead.flatMap(({ index, reason }) => {
-          const delivery = known[index];
-          return delivery ? [{ received: delivery.received, reason }] : [];
-        }),
+        dead: folded.dead.map(({ index, reason }) => ({ received: deliveryAt(known, index).received, reason })),
         left,
       };
     });
@@ -39,6 +36,12 @@ export function messageHandler(registry: Registry, store: SagaStore, database: D
     // The orchestrator answers nobody: what it cannot handle is a dead letter and nothing else.
     failed: () => [],
   };
+}
+
+function deliveryAt(deliveries: readonly Delivery[], index: number): Delivery {
+  const delivery = deliveries[index];
+  if (!delivery) throw new Error(`message ${index} of ${deliveries.length} is to be a dead letter: there is none`);
+  return delivery;
 }
 
 function incomingOf({ message, received }: Delivery): Incoming {

@@ -35,6 +35,8 @@ export function naturalBatch<Item, Result>(options: NaturalBatchOptions<Item, Re
   async function settle(batch: Pending<Item, Result>[]): Promise<void> {
     try {
       const results = await options.work(batch.map((pending) => pending.item));
+      if (results.length !== batch.length)
+        throw new Error(`${batch.length} items were worked on, with ${results.length} results`);
       batch.forEach((pending, index) => {
         pending.resolve(results[index] as Result);
       });
