@@ -11,6 +11,7 @@ import { operatorRoutes } from './adapters/http/operator-routes.ts';
 import { reconciliationRoutes } from './adapters/http/reconciliation-routes.ts';
 import { sagaRoutes } from './adapters/http/saga-routes.ts';
 import { appendAudit, postgresAuditQueries } from './adapters/postgres/audit.ts';
+import { forgetsDecided } from './adapters/postgres/forget-decided.ts';
 import { FORGET_AWAITED, FORGET_ENDED } from './adapters/postgres/forget-sagas.ts';
 import { postgresSagaBooks } from './adapters/postgres/saga-books.ts';
 import { postgresSagaEvents } from './adapters/postgres/saga-events.ts';
@@ -55,6 +56,7 @@ export const orchestratorService: ServiceDefinition<typeof orchestratorConfig, P
           forgettings: [
             forgetsEnded(database, FORGET_ENDED, config.RETENTION_DAYS),
             forgetsEnded(database, FORGET_AWAITED, config.INBOX_DAYS + 1),
+            ...forgetsDecided(database, config.AUDIT_DAYS),
           ],
           logger,
         }),

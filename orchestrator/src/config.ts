@@ -5,6 +5,9 @@ export const orchestratorConfig = {
   TIMER_INTERVAL_MS: wholeNumber(10, 60_000)
     .default(500)
     .describe('How often sagas whose time has come are looked for, in milliseconds'),
+  AUDIT_DAYS: wholeNumber(1, 36_500)
+    .default(365)
+    .describe('Days that the audit, and dead letters that were redriven or discarded, are kept'),
   LEDGERS: commaList(/^[a-z][a-z-]*=https?:\/\/[^\s,]+[^\s,/]$/, 'a comma-separated list of service=URL')
     .default([
       'order=http://127.0.0.1:8081',
