@@ -63,7 +63,10 @@ const placeOf = (topic: string, partition: number): string => `${topic}/${partit
 const topicOf = (place: string): string => place.slice(0, place.lastIndexOf('/'));
 
 /** Puts anything at all on a topic. */
-export async function publish(topic: string, message: { key: string; value: string }): Promise<void> {
+export async function publish(
+  topic: string,
+  message: { key: string; value: string; headers?: Record<string, string> },
+): Promise<void> {
   const producer = kafka().producer();
   await producer.connect();
   await producer.send({ topic: `${inject('topicPrefix')}${topic}`, messages: [message] });
