@@ -36,7 +36,14 @@ export const orderService: ServiceDefinition<typeof orderConfig, PrismaClient> =
     const announceAfterMs = config.ANNOUNCE_AFTER_MS;
     const announceEveryMs = Math.min(announceAfterMs, MAX_ANNOUNCE_EVERY_MS);
     const placement = createOrderPlacement({ outbox, announceAfterMs });
-    const intake = createOrderIntake({ placement, outbox, outboxLimit: config.OUTBOX_LIMIT, metrics, logger });
+    const intake = createOrderIntake({
+      placement,
+      outbox,
+      outboxLimit: config.OUTBOX_LIMIT,
+      intakeLimit: config.INTAKE_LIMIT,
+      metrics,
+      logger,
+    });
     const announcer = createOrderAnnouncer({ outbox, announceAfterMs, inboxDays: config.INBOX_DAYS, metrics, logger });
     const catchUp = createCatchUp({ database, broker, group: NAME, topics: handler.topics.filter(isStateTopic) });
     return {

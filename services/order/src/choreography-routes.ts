@@ -59,10 +59,12 @@ export const choreographyRoutes =
       },
       async (request, reply) => {
         const { publicId } = request.params;
-        const userId = await findUser(database, publicId);
-        if (userId === undefined) throw notFound(`there is no user ${publicId}`);
         const placed = await intake({
-          request: requestOf(request.body, userId),
+          request: async () => {
+            const userId = await findUser(database, publicId);
+            if (userId === undefined) throw notFound(`there is no user ${publicId}`);
+            return requestOf(request.body, userId);
+          },
           key: request.headers['idempotency-key'],
           traceparent: request.traceparent,
           pointerInto: (pointer) => (pointer === '/couponId' ? '/userCouponId' : pointer),

@@ -12,9 +12,9 @@ import type { PlacedOrder } from './place-orders.ts';
 /** Loose: the other headers are still needed, the host for the links. */
 export const intakeHeaders = z.looseObject({ 'idempotency-key': idempotencyKey });
 
-/** A request as a route read it. */
+/** A request as a route reads it; what the database must be asked for is not asked before the request is let in. */
 export type IncomingOrder = {
-  request: OrderRequest;
+  request: () => OrderRequest | Promise<OrderRequest>;
   /** The header Idempotency-Key. */
   key: string | undefined;
   traceparent: string;
@@ -28,36 +28,45 @@ export type OrderIntakeOptions = {
   placement: OrderPlacement;
   outbox: Outbox;
   outboxLimit: number;
+  /** Requests under way at once: more would only wait longer for their answer than clients do. */
+  intakeLimit: number;
   metrics: OrderMetrics;
   logger: Logger;
 };
 
-/** More would wait longer for their answer than clients do. */
-const MAX_WAITING = 5_000;
 const RETRY_AFTER_SECONDS = 2;
 
 /**
  * Takes an order in, whichever route it came by.
  *
- * @throws Problem 422 for what is refused, 503 while too much waits for the database or for the broker.
+ * @throws Problem 422 for what is refused, 503 while too much waits for the database or for the broker. What was
+ * answered under an Idempotency-Key is answered again though the broker is away.
  */
-export function createOrderIntake({
-  placement,
-  outbox,
-  outboxLimit,
-  metrics,
-  logger,
-}: OrderIntakeOptions): OrderIntake {
-  return async ({ request, key, traceparent, pointerInto }) => {
-    if (outbox.size >= outboxLimit) throw unavailable('too many orders wait for the broker', RETRY_AFTER_SECONDS);
-    if (placement.waiting >= MAX_WAITING) throw unavailable('too many orders wait to be saved', RETRY_AFTER_SECONDS);
+export function createOrderIntake(options: OrderIntakeOptions): OrderIntake {
+  const { placement, outbox, outboxLimit, intakeLimit, metrics, logger } = options;
+  let underWay = 0;
 
+  return async (incoming) => {
+    if (underWay >= intakeLimit) throw unavailable('too many orders wait to be saved', RETRY_AFTER_SECONDS);
+    underWay += 1;
+    try {
+      return await takeIn(incoming);
+    } finally {
+      underWay -= 1;
+    }
+  };
+
+  async function takeIn({ request: read, key, traceparent, pointerInto }: IncomingOrder): Promise<PlacedOrder> {
+    const replayOnly = outbox.size >= outboxLimit;
+    if (replayOnly && key === undefined) throw outboxFull();
+    const request = await read();
     const placed = await placement.place({
       orderId: newOrderId(),
       traceparent,
       createdAt: new Date(),
       request,
       once: once(scopeOf(request), key, request),
+      replayOnly,
     });
     switch (placed.outcome) {
       case 'placed':
@@ -72,11 +81,15 @@ export function createOrderIntake({
       case 'refused':
         for (const { code } of placed.errors) metrics.refused(code);
         throw refusal(placed.errors.map((fault) => ({ ...fault, pointer: pointerInto(fault.pointer) })));
+      case 'nothing-to-replay':
+        throw outboxFull();
       default:
         throw placed satisfies never;
     }
-  };
+  }
 }
+
+const outboxFull = (): Problem => unavailable('too many orders wait for the broker', RETRY_AFTER_SECONDS);
 
 /**
  * An Idempotency-Key is its caller's own. As long as nobody logs in, a caller is known only by the user that they

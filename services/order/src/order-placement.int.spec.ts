@@ -8,7 +8,13 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { productChanged, TRACEPARENT } from './order-messages.fixture.ts';
 import { createOrderPlacement } from './order-placement.ts';
-import { eventually, ORDER, type OrderServiceUnderTest, startOrderService } from './order-service.fixture.ts';
+import {
+  type Answer,
+  eventually,
+  ORDER,
+  type OrderServiceUnderTest,
+  startOrderService,
+} from './order-service.fixture.ts';
 import type { OrderRequest } from './place-order.ts';
 
 const AT_ONCE = 40;
@@ -204,7 +210,8 @@ describe('while the broker is away', () => {
     await small.ready();
     small.brokerIs('away');
     const answers = [];
-    for (let index = 0; index < 5; index += 1) answers.push(await post(ORDER, {}, small));
+    for (let index = 0; index < 5; index += 1)
+      answers.push(await post(ORDER, { 'idempotency-key': `away ${index}`, host: 'shop' }, small));
     expect(answers.map(({ status }) => status)).toEqual([202, 202, 202, 503, 503]);
     expect(answers.at(-1)?.headers.get('retry-after')).toBe('2');
     expect((await small.request('GET', '/health/ready')).json).toMatchObject({
@@ -212,12 +219,62 @@ describe('while the broker is away', () => {
       detail: 'the outbox is full',
     });
 
+    const replayed = await post(ORDER, { 'idempotency-key': 'away 1', host: 'shop' }, small);
+    expect([replayed.status, replayed.text], 'what was answered is answered again').toEqual([202, answers[1]?.text]);
+    const reused = await post({ ...ORDER, couponId: 100 }, { 'idempotency-key': 'away 1' }, small);
+    expect(reused.json).toMatchObject({ status: 422, code: 'IDEMPOTENCY_KEY_REUSED' });
+    expect((await post(ORDER, {}, small)).status, 'without a key, it is a new order').toBe(503);
+
     small.brokerIs('here');
     await small.ready();
     for (const answer of answers.slice(0, 3)) {
       const orderId = answer.headers.get('location')?.split('/').at(-1) ?? '';
       await eventually(() => expect(small.published(orderId).map(({ topic }) => topic)).toContain('order-created'));
     }
+    await small.stop();
+  });
+});
+
+describe('while the database stands still', () => {
+  const LIMIT = 10;
+  const POSTS = 40;
+  const seed004 = {
+    items: [{ productId: 1, quantity: 1 }],
+    recipientName: 'A',
+    shippingAddress: 'B',
+    shippingPhone: '010-1234-5678',
+  };
+
+  it.each([
+    ['/orders', ORDER],
+    ['/api/orders/choreography/user-1', seed004],
+  ])('%s lets in as many as may wait, and refuses the others at once (trap 10)', async (path, body) => {
+    const small = await startOrderService(await testDatabase('order'), { env: { INTAKE_LIMIT: String(LIMIT) } });
+    await small.ready();
+    const locked = Promise.withResolvers<void>();
+    const goesOn = Promise.withResolvers<void>();
+    const standstill = small.database.transaction(async (sql) => {
+      await sql.query('LOCK TABLE accounts IN ACCESS EXCLUSIVE MODE');
+      locked.resolve();
+      await goesOn.promise;
+    });
+    await locked.promise;
+
+    const answered: Answer[] = [];
+    const othersAnswered = Promise.withResolvers<void>();
+    const posts = Array.from({ length: POSTS }, async () => {
+      answered.push(await small.request('POST', path, body));
+      if (answered.length === POSTS - LIMIT) othersAnswered.resolve();
+    });
+    await othersAnswered.promise;
+    const meanwhile = answered.map(({ status, headers }) => `${status} ${headers.get('retry-after')}`);
+    goesOn.resolve();
+    await Promise.all([standstill, ...posts]);
+
+    expect(meanwhile).toEqual(Array(POSTS - LIMIT).fill('503 2'));
+    expect(answered.slice(POSTS - LIMIT).map(({ status }) => status)).toEqual(Array(LIMIT).fill(202));
+    expect(await small.database.query('SELECT 1 FROM orders')).toHaveLength(LIMIT);
+    expect((await small.request('POST', path, body)).status, 'and room is made again').toBe(202);
     await small.stop();
   });
 });

@@ -15,8 +15,6 @@ export interface OrderPlacement {
    * a client with an Idempotency-Key may ask again.
    */
   place(placement: Placement): Promise<Outcome>;
-  /** Requests that wait for the next transaction: for a limit. */
-  readonly waiting: number;
 }
 
 export type OrderPlacementOptions = {
@@ -48,9 +46,6 @@ export function createOrderPlacement({
       const settled = await batches.submit(placement);
       if (settled.outcome === 'failed') throw settled.error;
       return settled;
-    },
-    get waiting() {
-      return batches.waiting;
     },
   };
 

@@ -10,6 +10,8 @@ export type Placement = {
   request: OrderRequest;
   /** Undefined without an Idempotency-Key: then every request is an order of its own. */
   once: Once | undefined;
+  /** No new order can be taken now: only what was answered before is answered again. */
+  replayOnly?: boolean;
 };
 
 /** What a 202 says of an order; stored under its Idempotency-Key to be said again. */
@@ -23,7 +25,9 @@ export type Outcome =
   | { outcome: 'placed-before'; order: PlacedOrder }
   | Refusal
   /** The key was used before, for another request. */
-  | { outcome: 'key-reused' };
+  | { outcome: 'key-reused' }
+  /** Nothing stands under its key, and it was to be answered from that only. */
+  | { outcome: 'nothing-to-replay' };
 
 export type Known = Catalogue & {
   answers: readonly StoredAnswer[];
@@ -49,12 +53,13 @@ export function placeOrders(known: Known, placements: readonly Placement[]): Pla
   const fresh: { orders: Order[]; answers: StoredAnswer[] } = { orders: [], answers: [] };
 
   const outcomes = placements.map((placement): Outcome => {
-    const { once, request, orderId, traceparent, createdAt } = placement;
+    const { once, request, orderId, traceparent, createdAt, replayOnly } = placement;
     const answered = once && answers.get(identity(once));
     if (answered && answered.requestHash !== once.requestHash) return { outcome: 'key-reused' };
     const own = committed.get(orderId);
     if (own) return { outcome: 'placed', order: own };
     if (answered) return { outcome: 'placed-before', order: answered.order };
+    if (replayOnly) return { outcome: 'nothing-to-replay' };
 
     const decision = placeOrder(known, request);
     if (decision.outcome === 'refused') return decision;

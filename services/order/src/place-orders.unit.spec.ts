@@ -97,4 +97,19 @@ describe('a batch of requests', () => {
     ]);
     expect(orders.map(({ orderId }) => orderId)).toEqual(['b']);
   });
+
+  it('while no new order can be taken, is answered as before or not at all', () => {
+    const before = { ...known, answers: [{ ...once('k'), order: order('a') }] };
+    const { outcomes, orders } = placeOrders(before, [
+      { ...placement('b', { once: once('k') }), replayOnly: true },
+      { ...placement('c', { once: once('k', 'other') }), replayOnly: true },
+      { ...placement('d', { once: once('l') }), replayOnly: true },
+    ]);
+    expect(outcomes).toEqual([
+      { outcome: 'placed-before', order: order('a') },
+      { outcome: 'key-reused' },
+      { outcome: 'nothing-to-replay' },
+    ]);
+    expect(orders).toEqual([]);
+  });
 });

@@ -55,7 +55,7 @@ export const orderRoutes =
       },
       async (request, reply) => {
         const placed = await intake({
-          request: requestOf(request.body),
+          request: () => requestOf(request.body),
           key: request.headers['idempotency-key'],
           traceparent: request.traceparent,
           pointerInto: pointerInto(request.body),
