@@ -4,7 +4,7 @@ import { testDatabase } from '@saga/testkit/test-database';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createPool, type Database, postgresDatabase, type Transaction } from './database.ts';
-import { isTransient } from './faults.ts';
+import { isTransient, Unavailable } from './faults.ts';
 
 /** One connection: whatever a transaction leaves behind, the next one finds. */
 const ONE_PATIENT = { maxConnections: 1, statementTimeoutMs: 30_000, connectTimeoutMs: 10_000 };
@@ -211,6 +211,18 @@ async function freezable() {
     },
   };
 }
+
+test('a connection that cannot be made is the fault of no message, whatever it lacks: here, TLS', async () => {
+  const secure = new URL(url);
+  secure.searchParams.set('sslmode', 'verify-full');
+  const refused = createPool({ url: secure.href, ...ONE_PATIENT });
+  for (const use of [
+    () => postgresDatabase(refused).query('SELECT 1'),
+    () => postgresDatabase(refused).transaction((sql) => sql.query('SELECT 1')),
+  ])
+    await expect(use()).rejects.toBeInstanceOf(Unavailable);
+  await refused.end();
+});
 
 describe('a database that is frozen', () => {
   const IMPATIENT = { maxConnections: 1, statementTimeoutMs: 1, connectTimeoutMs: 1_000 };
