@@ -57,9 +57,9 @@ const poison = (value = 'not JSON'): WireMessage => ({ ...wire(), value });
 
 /** A letter about a message that never lay where it says: at a place of its own. */
 let nextOffset = 999_999_999;
-const letterAbout = (value: Buffer, key = newOrderId()): WireMessage => {
+const letterAbout = (value: Buffer, key = newOrderId(), at = nextOffset): WireMessage => {
   nextOffset += 1;
-  const place = { topic: 'order-created', partition: 0, offset: String(nextOffset) };
+  const place = { topic: 'order-created', partition: 0, offset: String(at) };
   const received = { ...place, key, headers: wire().headers, value };
   return encode(deadLetter('product', { received, reason: { code: 'NOT_JSON', message: 'x' } }, new Date()));
 };
@@ -243,6 +243,12 @@ describe('an operator', () => {
       body: { code: 'NOT_REDRIVABLE', detail: expect.stringContaining('no longer has its offset') },
     });
     expect(await letter(gone.key)).toMatchObject({ status: 'OPEN' });
+    const elsewhere = letterAbout(Buffer.alloc(TOO_LARGE), newOrderId(), 0);
+    await publish(elsewhere);
+    expect(await post(`${(await letter(elsewhere.key)).links.self}/redrive`, { reason: 'try' })).toMatchObject({
+      status: 422,
+      body: { detail: expect.stringContaining('another message stands at order-created/0/0 now') },
+    });
     const sagaId = keyless.headers.ce_subject ?? '';
     expect(await post(`${(await letter(sagaId)).links.self}/redrive`, { reason: 'try' })).toMatchObject({
       status: 422,
