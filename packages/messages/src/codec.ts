@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Envelope, Message } from './message.ts';
 import { type Body, isCommandTopic, isCompensationTopic, isFactTopic, isTopic, type Topic, topics } from './topics.ts';
+import { TRACEPARENT } from './traceparent.ts';
 import { text, time, uuid } from './values.ts';
 
 /** A message as a broker carries it. `topic` is the unprefixed name. */
@@ -29,7 +30,6 @@ export type UnreadableCode =
 export type Decoded = { ok: true; message: Message } | { ok: false; code: UnreadableCode; reason: string };
 
 const SCHEMA_VERSION = '1';
-const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /** On every message. */
 const envelopeHeaders = z.object({

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
-const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+/** Version 00, the only one there is; neither id may be all zeros. */
+export const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 const TRACE_ID_BYTES = 16;
 const SPAN_ID_BYTES = 8;

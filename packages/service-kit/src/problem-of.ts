@@ -1,3 +1,4 @@
+import { errorCode } from './error-code.ts';
 import { isTransient } from './faults.ts';
 import { badRequest, notFound, Problem, unavailable } from './problem.ts';
 
@@ -18,16 +19,13 @@ const REFUSALS: Readonly<Record<string, () => Problem>> = {
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (isTransient(error)) return unavailable('the database is away or busy', RETRY_AFTER_SECONDS, error);
-  const known = REFUSALS[codeOf(error) ?? ''];
+  const known = REFUSALS[errorCode(error) ?? ''];
   if (known) return known();
   const status = statusOf(error);
   if (status !== undefined && status >= 400 && status < 500)
     return new Problem(status, 'BAD_REQUEST', 'the request cannot be read', { cause: error });
   return new Problem(500, 'INTERNAL', 'something went wrong in the service; it has been logged', { cause: error });
 }
-
-const codeOf = (error: unknown): string | undefined =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 
 const statusOf = (error: unknown): number | undefined =>
   error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number'

@@ -1,5 +1,6 @@
 import type { Message } from '@saga/messages/message';
 import type { Sql } from '@saga/service-kit/database';
+import { drawId } from '@saga/service-kit/draw-id';
 import type { Outbox } from '@saga/service-kit/outbox';
 import { conflict } from '@saga/service-kit/problem';
 import { stateChange } from '@saga/service-kit/state-change';
@@ -9,9 +10,6 @@ export type NewAccount = { userId?: number | undefined; publicId?: string | unde
 
 /** An account and how often it has been changed. */
 type OpenedAccount = AccountView & { version: number };
-
-/** A request that drew an id which another took at the same moment draws again. */
-const MAX_DRAWS = 5;
 
 /**
  * Without an id, the next of the sequence that nobody has chosen; without a public id, one made of the id; nothing
@@ -45,8 +43,8 @@ export const openAccount = (outbox: Outbox, account: NewAccount, traceparent: st
     return { result: opened, messages: [accountChanged(opened, traceparent)] };
   });
 
-async function insert(sql: Sql, { userId, publicId, balance }: NewAccount): Promise<OpenedAccount> {
-  for (let draw = 1; draw <= MAX_DRAWS; draw += 1) {
+const insert = (sql: Sql, { userId, publicId, balance }: NewAccount): Promise<OpenedAccount> =>
+  drawId(async () => {
     const [opened] = await sql.query<OpenedAccount>(OPEN, [userId ?? null, publicId ?? null, balance]);
     if (opened) return opened;
     const taken = await sql.query<{ userId: number }>(FIND_TAKEN, [userId ?? null, publicId ?? null]);
@@ -54,9 +52,8 @@ async function insert(sql: Sql, { userId, publicId, balance }: NewAccount): Prom
       throw conflict('DUPLICATE_ID', `user ${userId} has an account`);
     if (taken.length > 0)
       throw conflict('DUPLICATE_PUBLIC_ID', `another user has the public id ${publicId ?? `user-${userId}`}`);
-  }
-  throw new Error(`${MAX_DRAWS} ids were drawn, and each was taken at the same moment`);
-}
+    return undefined;
+  });
 
 const accountChanged = (
   { userId, publicId, version }: OpenedAccount,

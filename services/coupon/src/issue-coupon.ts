@@ -1,5 +1,6 @@
 import type { Message } from '@saga/messages/message';
 import type { Sql } from '@saga/service-kit/database';
+import { drawId } from '@saga/service-kit/draw-id';
 import type { Outbox } from '@saga/service-kit/outbox';
 import { conflict } from '@saga/service-kit/problem';
 import { stateChange } from '@saga/service-kit/state-change';
@@ -15,9 +16,6 @@ export type NewCoupon = {
 
 /** A coupon nobody has used, and how often it has been changed. */
 type IssuedCoupon = Omit<Coupon, 'use'> & { version: number };
-
-/** A request that drew an id which another took at the same moment draws again. */
-const MAX_DRAWS = 5;
 
 /** Without an id, the next of the sequence that nobody has chosen; nothing where the id is taken. */
 const ISSUE = `
@@ -43,19 +41,17 @@ export const issueCoupon = (outbox: Outbox, coupon: NewCoupon, traceparent: stri
     return { result: { ...issued, use: null }, messages: [couponChanged(issued, traceparent)] };
   });
 
-async function insert(sql: Sql, { couponId, userId, discountAmount, expiresAt }: NewCoupon): Promise<IssuedCoupon> {
-  for (let draw = 1; draw <= MAX_DRAWS; draw += 1) {
+const insert = (sql: Sql, { couponId, userId, discountAmount, expiresAt }: NewCoupon): Promise<IssuedCoupon> =>
+  drawId(async () => {
     const [issued] = await sql.query<IssuedCoupon>(ISSUE, [
       couponId ?? null,
       userId,
       discountAmount,
       expiresAt ?? null,
     ]);
-    if (issued) return issued;
-    if (couponId !== undefined) throw conflict('DUPLICATE_ID', `there is a coupon ${couponId}`);
-  }
-  throw new Error(`${MAX_DRAWS} ids were drawn, and each was taken at the same moment`);
-}
+    if (!issued && couponId !== undefined) throw conflict('DUPLICATE_ID', `there is a coupon ${couponId}`);
+    return issued;
+  });
 
 function couponChanged(coupon: IssuedCoupon, traceparent: string): Message<'coupon-changed'> {
   const { couponId, userId, discountAmount, expiresAt, version } = coupon;

@@ -1,5 +1,6 @@
 import type { Message } from '@saga/messages/message';
 import type { Sql } from '@saga/service-kit/database';
+import { drawId } from '@saga/service-kit/draw-id';
 import type { Outbox } from '@saga/service-kit/outbox';
 import { conflict, notFound } from '@saga/service-kit/problem';
 import { stateChange } from '@saga/service-kit/state-change';
@@ -10,9 +11,6 @@ export type ProductChange = { name?: string | undefined; price?: number | undefi
 
 /** A product and how often it has been changed. */
 type Catalogued = ProductView & { version: number };
-
-/** A request that drew an id which another took at the same moment draws again. */
-const MAX_DRAWS = 5;
 
 /** Without an id, the next of the sequence that nobody has chosen; nothing where the id is taken. */
 const ADD = `
@@ -37,14 +35,12 @@ export const addProduct = (outbox: Outbox, product: NewProduct, traceparent: str
     return { result: added, messages: [productChanged(added, traceparent)] };
   });
 
-async function insert(sql: Sql, { productId, name, price, stock }: NewProduct): Promise<Catalogued> {
-  for (let draw = 1; draw <= MAX_DRAWS; draw += 1) {
+const insert = (sql: Sql, { productId, name, price, stock }: NewProduct): Promise<Catalogued> =>
+  drawId(async () => {
     const [added] = await sql.query<Catalogued>(ADD, [productId ?? null, name, price, stock]);
-    if (added) return added;
-    if (productId !== undefined) throw conflict('DUPLICATE_ID', `there is a product ${productId}`);
-  }
-  throw new Error(`${MAX_DRAWS} ids were drawn, and each was taken at the same moment`);
-}
+    if (!added && productId !== undefined) throw conflict('DUPLICATE_ID', `there is a product ${productId}`);
+    return added;
+  });
 
 const CHANGE = `
   UPDATE products SET name = coalesce($2, name), price = coalesce($3, price), version = version + 1

@@ -1,5 +1,6 @@
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { errorCode } from '@saga/service-kit/error-code';
 import { identityOf, isAlive, type ProcessIdentity } from './process-identity.ts';
 
 /** A folder that one living process works in; `release` lets the next one in. */
@@ -50,7 +51,7 @@ async function linked(from: string, to: string): Promise<boolean> {
     await link(from, to);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (errorCode(error) === 'EEXIST') return false;
     throw error;
   }
 }

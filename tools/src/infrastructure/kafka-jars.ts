@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify, stripVTControlCharacters } from 'node:util';
+import { exists } from './exists.ts';
 
 const run = promisify(execFile);
 
@@ -66,12 +67,5 @@ async function fetchJars(maven: string, folder: string, signal: AbortSignal | un
       const lines = output.split('\n').filter((line) => line.trim() !== '');
       throw new Error(`Kafka's jars cannot be fetched: ${(lines[0] ?? error.message).slice(0, 500)}`);
     },
-  );
-}
-
-async function exists(file: string): Promise<boolean> {
-  return stat(file).then(
-    () => true,
-    () => false,
   );
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
+import { errorCode } from '@saga/service-kit/error-code';
 
 const LOOPBACK = '127.0.0.1';
 
@@ -20,7 +21,7 @@ export async function assertPortIsFree(port: number, purpose: string): Promise<v
   try {
     await close(await listen(port));
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
+    if (errorCode(error) !== 'EADDRINUSE') throw error;
     throw new Error(`port ${port} (${purpose}) is in use: stop what listens there`);
   }
 }

@@ -1,6 +1,7 @@
-import { chmod, cp, mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import { chmod, cp, mkdtemp, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { exists } from './exists.ts';
 import { privateFolder } from './private-folder.ts';
 import { canEnter, type RunAs } from './unprivileged-user.ts';
 
@@ -47,11 +48,4 @@ async function copyWhole(from: string, to: string): Promise<void> {
     await rm(aside, { recursive: true, force: true });
     if (!(await exists(to))) throw error; // else another process has copied it meanwhile
   }
-}
-
-async function exists(file: string): Promise<boolean> {
-  return stat(file).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorCode } from '@saga/service-kit/error-code';
 import { identityOf, isAlive, type ProcessIdentity } from './process-identity.ts';
 
 const POLL_MS = 25;
@@ -33,7 +34,7 @@ function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return; // it has ended meanwhile
+    if (errorCode(error) === 'ESRCH') return; // it has ended meanwhile
     throw error;
   }
 }
