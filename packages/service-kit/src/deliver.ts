@@ -13,7 +13,7 @@ import {
   deadLetterReason,
   type Handled,
 } from './delivery.ts';
-import { faultLog } from './fault-log.ts';
+import { type FaultLog, faultLog } from './fault-log.ts';
 import { isTransient, isUniqueViolation, messageOf } from './faults.ts';
 import { staysBehind } from './left-messages.ts';
 import { publishUntilTaken, type Untakeable } from './publish-until-taken.ts';
@@ -31,6 +31,8 @@ export type DeliverOptions = {
   broker: Broker;
   clock: Clock;
   logger: Logger;
+  /** Told of what the batch at hand waits for. */
+  faults?: FaultLog;
   observer: DeliveryObserver;
   /** A message older than the inbox remembers could be handled twice: it becomes a dead letter (trap 28). */
   inboxDays: number;
@@ -54,7 +56,7 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
  */
 export function deliver(options: DeliverOptions): BatchHandler {
   const { service, handler, broker, clock, logger, observer, inboxDays, stopping } = options;
-  const log = faultLog(logger);
+  const { faults = faultLog(logger) } = options;
   const publish = publishUntilTaken({ broker, clock, logger, stopping });
 
   return async (received) => {
@@ -109,7 +111,7 @@ export function deliver(options: DeliverOptions): BatchHandler {
     for (;;) {
       try {
         const handled = await handler.handle(deliveries);
-        log.passed();
+        faults.passed();
         return handled;
       } catch (error) {
         if (isUniqueViolation(error) && reloads < MAX_RELOADS) {
@@ -117,7 +119,7 @@ export function deliver(options: DeliverOptions): BatchHandler {
           continue;
         }
         if (isTransient(error)) {
-          log.met(error, 'batch is repeated: the fault may pass', { messages: deliveries.length });
+          faults.met(error, 'batch is repeated: the fault may pass', { messages: deliveries.length });
           await clock.pause(pauseMs, stopping);
           pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
           continue;

@@ -6,6 +6,8 @@ export type FaultLog = {
   met(error: unknown, what: string, details?: object): void;
   /** The work was done. */
   passed(): void;
+  /** What stands in the way until a person mends it, and how; undefined while there is no such fault. */
+  readonly needsMending: string | undefined;
 };
 
 /**
@@ -14,17 +16,23 @@ export type FaultLog = {
  */
 export function faultLog(logger: Logger): FaultLog {
   let told: string | undefined;
+  let needsMending: string | undefined;
   return {
     met: (error, what, details) => {
       const message = messageOf(error);
       if (message === told) return;
       told = message;
       const remedy = remedyOf(error);
+      needsMending = remedy && `${message}: ${remedy}`;
       if (remedy === undefined) logger.warn({ ...details, error: message }, what);
       else logger.error({ ...details, error: message, remedy }, what);
     },
     passed: () => {
       told = undefined;
+      needsMending = undefined;
+    },
+    get needsMending() {
+      return needsMending;
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Broker } from './broker.ts';
 import type { Sql } from './database.ts';
+import type { FaultLog } from './fault-log.ts';
 import { messageOf } from './faults.ts';
 import type { Readiness } from './health-routes.ts';
 import type { HeldBack } from './held-back.ts';
@@ -21,21 +22,24 @@ export type ReadinessOptions = {
   notReady?: () => Promise<string | undefined>;
   phase: () => Phase;
   heldBack: HeldBack;
+  /** Of what handles messages. */
+  faults: Pick<FaultLog, 'needsMending'>;
 };
 
 /** Asks everything that the service cannot do without, at once. */
 export function createReadiness(options: ReadinessOptions): Readiness {
-  const { database, broker, worksWithoutBroker = false, notReady, phase, heldBack } = options;
+  const { database, broker, worksWithoutBroker = false, notReady, phase, heldBack, faults } = options;
   const databaseFault = sharedAnswer(() => faultOf('the database', database.query('SELECT 1')), CHECK_HOLDS_MS);
   const goodPhases: readonly Phase[] = worksWithoutBroker ? ['works', 'waits for the broker'] : ['works'];
   return async () => {
-    const faults = await Promise.all([
+    const missing = await Promise.all([
       goodPhases.includes(phase()) ? undefined : `the service ${phase()}`,
       databaseFault(),
       worksWithoutBroker ? undefined : faultOf('the broker', broker.check()),
       notReady?.().catch(messageOf),
+      faults.needsMending && `no message can be handled (${faults.needsMending})`,
     ]);
-    return { missing: faults.filter((fault) => fault !== undefined), heldBack: heldBack.notice() };
+    return { missing: missing.filter((fault) => fault !== undefined), heldBack: heldBack.notice() };
   };
 }
 

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Broker } from './broker.ts';
 import { type CommonConfig, ConfigError, commonConfig, readConfig, secretsOf } from './config.ts';
 import { openConnections } from './connections.ts';
+import { faultLog } from './fault-log.ts';
 import { messageOf } from './faults.ts';
 import { createHeldBack } from './held-back.ts';
 import { createHttpApp, type HttpApp } from './http-app.ts';
@@ -57,6 +58,7 @@ export async function startService<Shape extends z.ZodRawShape, Client extends P
     const connections = await openConnections(definition, { config, broker: options.broker, logger, opened });
     const outbox = createOutbox({ ...connections, logger });
     const metrics = createMetrics(service, () => outbox.size);
+    const faults = faultLog(logger);
     const heldBack = createHeldBack({ registry: metrics.registry, logger });
     const parts = definition.build({ ...connections, config, outbox, logger, metrics: metrics.registry });
     lagGauge(metrics.registry, () => connections.broker.lag(service, parts.handler.topics));
@@ -65,14 +67,14 @@ export async function startService<Shape extends z.ZodRawShape, Client extends P
     const enter = (next: Phase): void => {
       phase = stopping.signal.aborted ? 'stops' : next;
     };
-    const readiness = createReadiness({ ...connections, ...parts, phase: () => phase, heldBack });
+    const readiness = createReadiness({ ...connections, ...parts, phase: () => phase, heldBack, faults });
     const app = await createHttpApp({ service, logger, metrics, readiness, tracing: connections.tracing });
     parts.routes(app);
     if (parts.ledger) ledgerRoutes(app, connections.database, parts.ledger);
     opened.defer(() => app.close());
     const url = await listen(app, config);
 
-    const work = { ...connections, service, config, outbox, metrics, heldBack, parts, logger, opened, enter };
+    const work = { ...connections, service, config, outbox, metrics, heldBack, faults, parts, logger, opened, enter };
     const started = takeUpWork({ ...work, stopping: stopping.signal }).catch((error) => {
       if (!stopping.signal.aborted) throw error;
     });

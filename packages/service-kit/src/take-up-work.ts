@@ -5,6 +5,7 @@ import { systemClock } from './clock.ts';
 import { type CommonConfig, ConfigError } from './config.ts';
 import type { Database } from './database.ts';
 import { deliver } from './deliver.ts';
+import type { FaultLog } from './fault-log.ts';
 import { isTransient, messageOf } from './faults.ts';
 import type { HeldBack } from './held-back.ts';
 import { keepTrying } from './keep-trying.ts';
@@ -28,6 +29,7 @@ export type WorkOptions = {
   outbox: Outbox;
   metrics: Metrics;
   heldBack: HeldBack;
+  faults: FaultLog;
   tracing: Tracing | undefined;
   parts: ServiceParts;
   logger: Logger;
@@ -52,6 +54,7 @@ export async function takeUpWork(options: WorkOptions): Promise<void> {
     outbox,
     metrics,
     heldBack,
+    faults,
     tracing,
     parts,
     logger,
@@ -80,6 +83,7 @@ export async function takeUpWork(options: WorkOptions): Promise<void> {
     broker,
     clock: systemClock,
     logger,
+    faults,
     observer: metrics.delivery,
     inboxDays: config.INBOX_DAYS,
     stopping,
