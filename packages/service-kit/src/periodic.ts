@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
-import { isTransient, messageOf } from './faults.ts';
+import { faultLog } from './fault-log.ts';
+import { isTransient } from './faults.ts';
 import type { BackgroundTask } from './service.ts';
 
 export interface PeriodicTask extends BackgroundTask {
@@ -18,10 +19,11 @@ export type PeriodicOptions = {
 };
 
 /**
- * Runs at once and then every so often, never two runs at a time. A run that fails is logged and the next one comes
- * at its time: whoever runs periodically is its own retry.
+ * Runs at once and then every so often, never two runs at a time. A run that fails is logged (of a fault that lasts, the
+ * first) and the next one comes at its time: whoever runs periodically is its own retry.
  */
 export function periodic({ name, everyMs, run, logger }: PeriodicOptions): PeriodicTask {
+  const faults = faultLog(logger);
   const stopping = new AbortController();
   let started = false;
   let woken = false;
@@ -40,8 +42,9 @@ export function periodic({ name, everyMs, run, logger }: PeriodicOptions): Perio
   async function runOnce(): Promise<void> {
     try {
       await run(stopping.signal);
+      faults.passed();
     } catch (error) {
-      if (isTransient(error)) logger.warn({ task: name, error: messageOf(error) }, 'task failed: it runs again');
+      if (isTransient(error)) faults.met(error, 'task failed: it runs again', { task: name });
       else logger.error({ task: name, err: error }, 'task failed: it runs again');
     }
   }

@@ -70,13 +70,15 @@ describe('a periodic task', () => {
     expect(runs).toHaveLength(2);
   });
 
-  it('goes on after a fault, with a short line for what may pass and a long one for a bug', async () => {
+  it('goes on after a fault, with one short line for what may pass and a long one for a bug', async () => {
     task.start();
-    await endLast(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }));
-    await vi.advanceTimersByTimeAsync(EVERY_MS);
+    for (let run = 0; run < 2; run += 1) {
+      await endLast(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }));
+      await vi.advanceTimersByTimeAsync(EVERY_MS);
+    }
     await endLast(new TypeError('undefined is not a function'));
     await vi.advanceTimersByTimeAsync(EVERY_MS);
-    expect(runs).toHaveLength(3);
+    expect(runs).toHaveLength(4);
     expect(logged).toMatchObject([
       { level: 40, task: 'sweep', error: 'connect ECONNREFUSED' },
       { level: 50, task: 'sweep', err: { type: 'TypeError' } },
