@@ -8,6 +8,7 @@ import { removeEmbeddedPostgres } from './infrastructure/embedded-postgres.ts';
 import { removeJavaKafka } from './infrastructure/java-kafka.ts';
 import { type NoKafka, type RunningKafka, startKafka } from './infrastructure/kafka.ts';
 import { startPostgres } from './infrastructure/postgres.ts';
+import { untilEnded } from './infrastructure/until-ended.ts';
 import { migrate } from './migrate.ts';
 import { type Passwords, passwordsFromEnvironment } from './service-database-url.ts';
 import { type ServiceName, serviceNames } from './service-name.ts';
@@ -31,7 +32,11 @@ export type LocalInstallationOptions = {
 };
 
 /** Everything that was started, in the order in which it is stopped the other way round. */
-export type LocalInstallation = StackAddresses & { stop(): Promise<void> };
+export type LocalInstallation = StackAddresses & {
+  /** Resolves with a line when a server that was started here has ended by itself: nothing starts it again. */
+  brokenDown: Promise<string>;
+  stop(): Promise<void>;
+};
 
 /** Few: one machine has few processors, and an idle partition costs a little too. */
 const PARTITIONS = 4;
@@ -60,7 +65,7 @@ export async function startLocalInstallation(options: LocalInstallationOptions):
     await rm(stackFile(dataDir), { force: true }); // of a start that was killed
     if (options.ports === 'fixed') await assertServicePortsAreFree();
     if (options.fresh) await step(empty(dataDir, options));
-    const { databaseUrl, kafka } = await step(startServers(options, opened));
+    const { databaseUrl, kafka, pids } = await step(startServers(options, opened));
     const passwords = passwordsFromEnvironment(env);
     await step(migrate({ databaseUrl, passwords }));
     const kafkaBrokers = kafka.kind === 'running' ? kafka.brokers : [];
@@ -76,14 +81,21 @@ export async function startLocalInstallation(options: LocalInstallationOptions):
     await startInOrder({ stack, databaseUrl, passwords, signal });
     const addresses = () => ({ databaseUrl, kafkaBrokers, services: stack.services });
     opened.defer(await keepStackFile(stackFile(dataDir), addresses));
-    return { ...addresses(), stop: () => opened.disposeAsync() };
+    const watching = new AbortController();
+    opened.defer(() => watching.abort());
+    return { ...addresses(), brokenDown: brokenDown(pids, watching.signal), stop: () => opened.disposeAsync() };
   } catch (error) {
     await opened.disposeAsync();
     throw error;
   }
 }
 
-type Servers = { databaseUrl: string; kafka: RunningKafka | NoKafka };
+/** `pids` are those of the servers that run here and are no containers. */
+type Servers = {
+  databaseUrl: string;
+  kafka: RunningKafka | NoKafka;
+  pids: Readonly<Record<string, number | undefined>>;
+};
 
 async function startServers(options: LocalInstallationOptions, opened: AsyncDisposableStack): Promise<Servers> {
   const { dataDir, env, say, signal } = options;
@@ -98,8 +110,14 @@ async function startServers(options: LocalInstallationOptions, opened: AsyncDisp
     generateClients(),
   ] as const;
   await Promise.allSettled(starting); // what was started has to be known before it can be stopped
-  const [{ url: databaseUrl }, kafka] = await Promise.all(starting);
-  return { databaseUrl, kafka };
+  const [postgres, kafka] = await Promise.all(starting);
+  const pids = { PostgreSQL: postgres.pid, Kafka: kafka.kind === 'running' ? kafka.pid : undefined };
+  return { databaseUrl: postgres.url, kafka, pids };
+}
+
+async function brokenDown(pids: Servers['pids'], signal: AbortSignal): Promise<string> {
+  const known = Object.entries(pids).flatMap(([name, pid]) => (pid === undefined ? [] : { name, pid }));
+  return Promise.race(known.map(({ name, pid }) => untilEnded(pid, signal).then(() => `${name} has ended by itself`)));
 }
 
 const postgresDir = (dataDir: string) => path.join(dataDir, 'postgres');

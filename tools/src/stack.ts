@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { assertPortIsFree, freePorts } from './infrastructure/ports.ts';
-import { type Passwords, serviceDatabaseUrl } from './service-database-url.ts';
+import { type Passwords, serviceDatabaseUrl, withoutPasswords } from './service-database-url.ts';
 import { type ServiceName, serviceNames } from './service-name.ts';
 import { servicePrograms } from './service-program.ts';
 import { type SupervisedProcess, supervisedProcess } from './supervised-process.ts';
@@ -107,8 +107,7 @@ function serviceProcess(
   { databaseUrl, passwords, kafkaBrokers, env, onLine, say, run = asProcess }: StackOptions,
 ): SupervisedProcess {
   const settings = {
-    ...process.env,
-    ...env,
+    ...withoutPasswords({ ...process.env, ...env }),
     DATABASE_URL: serviceDatabaseUrl(databaseUrl, name, passwords),
     KAFKA_BROKERS: kafkaBrokers.join(','),
     PORT: String(port),

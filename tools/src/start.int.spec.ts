@@ -110,6 +110,18 @@ it.each([50, 500, 1_500, 3_000])('that is interrupted after %d ms leaves nothing
   await expect(stat(path.join(dataDir, 'owner.json'))).rejects.toThrow('ENOENT');
 });
 
+it('says so when a server that it has started ends by itself, and stops everything', async () => {
+  const program = start('--in-memory');
+  const { services } = await program.ready();
+  const processes = await startedProcesses(services);
+  const postgres = Number.parseInt(await readFile(await postmasterFile(), 'utf8'), 10);
+  process.kill(postgres, 'SIGKILL');
+  const { code, output } = await program.ended;
+  expect(output).toMatch(/PostgreSQL has ended by itself: everything is stopped/);
+  expect(code).toBe(1);
+  expect(processes.filter(isAlive)).toEqual([]);
+});
+
 it('that was killed is cleaned up after by the next one', async () => {
   const killed = start('--in-memory');
   const { services } = await killed.ready();
@@ -150,10 +162,14 @@ function run(flags: string[]) {
   return program;
 }
 
+async function postmasterFile(): Promise<string> {
+  const home = await findPostgresHome(path.join(dataDir, 'postgres'));
+  return path.join(home?.data ?? dataDir, 'postmaster.pid');
+}
+
 /** All that a start has started and that still runs. */
 async function startedProcesses(services: Partial<StackAddresses['services']>): Promise<ProcessIdentity[]> {
-  const home = await findPostgresHome(path.join(dataDir, 'postgres'));
-  const files = [path.join(home?.data ?? dataDir, 'postmaster.pid'), path.join(dataDir, 'kafka', 'kafka.pid')];
+  const files = [await postmasterFile(), path.join(dataDir, 'kafka', 'kafka.pid')];
   const texts = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '')));
   const pids = [...texts.map((line) => Number.parseInt(line, 10)), ...Object.values(services).map(({ pid }) => pid)];
   return [...new Set(pids)].flatMap((pid) => (pid ? (identityOf(pid) ?? []) : []));

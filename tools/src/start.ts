@@ -13,11 +13,12 @@ const USAGE = `usage: pnpm start [--fresh] [--in-memory] [--free-ports] [--data 
 const DATA = path.resolve(import.meta.dirname, '../../.data');
 const NAME_WIDTH = Math.max(...serviceNames.map((name) => name.length));
 const INTERRUPTED = 130;
+const BROKEN_DOWN = 1;
 
 const write = (name: string, line: string) => console.log(`${name.padEnd(NAME_WIDTH)} │ ${line}`);
 const say = (line: string) => write('start', line);
 
-/** Until it is interrupted; then everything is stopped, wherever the start has got to. */
+/** Until it is interrupted or a server breaks down; then everything is stopped, wherever the start has got to. */
 async function start(): Promise<void> {
   const flags = readFlags();
   const interrupted = interruption();
@@ -34,8 +35,10 @@ async function start(): Promise<void> {
       signal: interrupted,
     });
     console.log(welcome(installation, Math.round((performance.now() - startedAt) / 1_000)));
-    await untilAborted(interrupted);
+    const broken = await Promise.race([untilAborted(interrupted), installation.brokenDown]);
+    if (broken !== undefined) say(`${broken}: everything is stopped; its data are kept for the next start`);
     await installation.stop();
+    if (broken !== undefined) process.exitCode = BROKEN_DOWN;
   } catch (error) {
     if (!interrupted.aborted) throw error;
     process.exitCode = INTERRUPTED;
@@ -67,10 +70,10 @@ function interruption(): AbortSignal {
   return controller.signal;
 }
 
-function untilAborted(signal: AbortSignal): Promise<void> {
+function untilAborted(signal: AbortSignal): Promise<undefined> {
   return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve());
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener('abort', () => resolve(undefined));
   });
 }
 

@@ -22,6 +22,8 @@ export type JavaKafkaOptions = {
   logFile: string;
   /** Compile less: a shorter start, and less speed later. For tests. */
   shortLived: boolean;
+  /** Ends the start. */
+  signal?: AbortSignal;
 };
 
 export type JavaKafka = { brokers: string[]; pid: number; stop(): Promise<void> };
@@ -51,7 +53,7 @@ export async function startJavaKafka(options: JavaKafkaOptions): Promise<JavaKaf
     await format(options);
     const pid = await startBroker(options);
     const broker = `${LOOPBACK}:${ports.broker}`;
-    await waitForKafka(broker, () => assertRuns(pid, options));
+    await waitForKafka(broker, () => assertRuns(pid, options), options.signal);
     return { brokers: [broker], pid, stop };
   } catch (error) {
     await stop();
@@ -110,6 +112,7 @@ async function format(options: JavaKafkaOptions): Promise<void> {
   const program = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', settingsFile(dataDir)];
   await promisify(execFile)(java, [...jvmOptions({ ...options, shortLived: true }), ...program], {
     timeout: FORMAT_LIMIT_MS,
+    signal: options.signal,
   });
 }
 

@@ -11,14 +11,18 @@ const READY_LIMIT_MS = 180_000;
  * Resolves when the broker answers what a client asks first, its metadata: an open port alone says little.
  *
  * @param assertAlive throws when there is no use in waiting on.
- * @throws Error when it takes longer than three minutes.
+ * @throws Error when it takes longer than three minutes, or when the signal aborts.
  */
-export async function waitForKafka(broker: string, assertAlive: () => void | Promise<void>): Promise<void> {
+export async function waitForKafka(
+  broker: string,
+  assertAlive: () => void | Promise<void>,
+  signal?: AbortSignal,
+): Promise<void> {
   const deadline = performance.now() + READY_LIMIT_MS;
   while (!(await answers(broker))) {
     await assertAlive();
     if (performance.now() > deadline) throw new Error(`Kafka does not answer at ${broker}`);
-    await sleep(POLL_MS);
+    await sleep(POLL_MS, undefined, { signal });
   }
 }
 

@@ -21,7 +21,7 @@ export type StartKafkaOptions = {
   env?: NodeJS.ProcessEnv;
   /** Told what a person should know, a line at a time. */
   say?: (line: string) => void;
-  /** Ends a download. */
+  /** Ends a download, and the wait for a broker. */
   signal?: AbortSignal;
 };
 
@@ -44,7 +44,7 @@ const GIVEN_WITHIN_MS = 20_000;
  */
 export async function startKafka(options: StartKafkaOptions = {}): Promise<RunningKafka | NoKafka> {
   const { dataDir, env = process.env, say = console.error, signal } = options;
-  if (env.KAFKA_BROKERS) return givenKafka(env.KAFKA_BROKERS);
+  if (env.KAFKA_BROKERS) return givenKafka(env.KAFKA_BROKERS, signal);
   if (await dockerIsReachable()) {
     if (dataDir !== undefined) say('Kafka runs in Docker: its messages last until it is stopped');
     return { kind: 'running', ...(await startDockerKafka()) };
@@ -56,9 +56,9 @@ export async function startKafka(options: StartKafkaOptions = {}): Promise<Runni
   return { kind: 'running', ...(await startHere({ ...options, ...found, jars })) };
 }
 
-async function givenKafka(list: string): Promise<RunningKafka> {
+async function givenKafka(list: string, signal: AbortSignal | undefined): Promise<RunningKafka> {
   const brokers = list.split(',').map((broker) => broker.trim());
-  if (!(await anyListens(brokers, GIVEN_WITHIN_MS)))
+  if (!(await anyListens(brokers, GIVEN_WITHIN_MS, signal)))
     throw new Error(`nothing listens at ${brokers.join(', ')}, where KAFKA_BROKERS says that Kafka is`);
   return { kind: 'running', brokers, stop: async () => undefined };
 }

@@ -6,13 +6,17 @@ const CONNECT_LIMIT_MS = 2_000;
 const POLL_MS = 250;
 
 /** Whether something listens at one of these host:port before the time is over; what it is, is not asked. */
-export async function anyListens(addresses: readonly string[], withinMs: number): Promise<boolean> {
+export async function anyListens(
+  addresses: readonly string[],
+  withinMs: number,
+  signal?: AbortSignal,
+): Promise<boolean> {
   const deadline = performance.now() + withinMs;
   for (;;) {
     const answers = await Promise.all(addresses.map(listens));
     if (answers.includes(true)) return true;
     if (performance.now() > deadline) return false;
-    await sleep(POLL_MS);
+    await sleep(POLL_MS, undefined, { signal });
   }
 }
 
