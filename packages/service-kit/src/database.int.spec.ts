@@ -155,6 +155,11 @@ describe('a connection', () => {
     await expect(database.transaction((sql) => sql.query(INSERT, [1, 'again']))).rejects.toMatchObject({
       code: '23505',
     });
+    const pipelined = database.transaction(async (sql) => {
+      sql.send(INSERT, [1, 'again']);
+      sql.send(INSERT, [9, 'told only that the transaction is aborted']);
+    });
+    await expect(pipelined).rejects.toMatchObject({ code: '23505' });
     expect(await backend()).toBe(before);
   });
 

@@ -67,7 +67,7 @@ export const postgresDatabase = (pool: pg.Pool): Database => ({
 /** Sends at once what it is given; the answers come in the order of the sending. */
 type Run = <Row extends object>(query: string | pg.QueryConfig) => Promise<pg.QueryResult<Row>>;
 
-/** Lends a connection. One that is not as it was is closed afterwards, not handed to the next one. */
+/** Lends a connection. One that may have been spoilt is closed afterwards, not handed to the next one. */
 async function leased<Result>(pool: pg.Pool, use: (run: Run) => Promise<Result>): Promise<Result> {
   const connection = await pool.connect().catch(toUnavailable);
   let spoilt = false;
@@ -79,11 +79,9 @@ async function leased<Result>(pool: pg.Pool, use: (run: Run) => Promise<Result>)
   try {
     return await use(run);
   } finally {
-    connection.release(spoilt || connection.getTransactionStatus() !== IDLE);
+    connection.release(spoilt);
   }
 }
-
-const IDLE = 'I';
 
 /** Whatever it is (a wrong password, a certificate, no server), no message has caused it. */
 function toUnavailable(error: unknown): never {
@@ -91,12 +89,12 @@ function toUnavailable(error: unknown): never {
 }
 
 /**
- * After bad data, a violated constraint or a conflict a connection is as good as before. After all else it may be lost,
- * or client and server may differ about what is prepared (26000), for ever.
+ * After bad data, a violated constraint or a conflict, and what follows them (25P02), a connection is as good as before.
+ * After all else it may be lost, or client and server may differ about what is prepared (26000), for ever.
  */
-const HARMLESS_CLASS = /^(22|23|40)/;
+const HARMLESS = /^(22|23|40|25P02)/;
 const isSpoiling = (error: unknown): boolean =>
-  !(error instanceof pg.DatabaseError) || !HARMLESS_CLASS.test(error.code ?? '');
+  !(error instanceof pg.DatabaseError) || !HARMLESS.test(error.code ?? '');
 
 async function transact<Result>(run: Run, work: (sql: Transaction) => Promise<Result>): Promise<Result> {
   let isOver = false;
