@@ -20,9 +20,14 @@ import { postgresSagaStore } from './adapters/postgres/saga-store.ts';
 import { assertDefinitionsKnown } from './app/definitions-in-use.ts';
 import { fireTimers } from './app/fire-timers.ts';
 import { messageHandler } from './app/message-handler.ts';
+import { sagaStats } from './app/saga-stats.ts';
 import { orchestratorConfig } from './config.ts';
 import { deadLetters } from './dead-letters.ts';
+import { createSagaMetrics } from './saga-metrics.ts';
 import { allSagas } from './sagas/all.ts';
+
+/** How often the metrics are told how the open sagas stand. */
+const STATISTICS_EVERY_MS = 15_000;
 
 export const orchestratorService: ServiceDefinition<typeof orchestratorConfig, PrismaClient> = {
   name: 'orchestrator',
@@ -34,6 +39,7 @@ export const orchestratorService: ServiceDefinition<typeof orchestratorConfig, P
     const dead = deadLetters({ database, broker, logger, metrics });
     const queries = postgresSagaQueries(database);
     const shell = { registry: allSagas, store: postgresSagaStore, outbox, inboxDays: config.INBOX_DAYS, logger };
+    const sagaMetrics = createSagaMetrics(metrics);
     return {
       handler: dead.keptBeside(handler),
       prepare: async () => assertDefinitionsKnown(allSagas, await queries.versionsInUse()),
@@ -62,11 +68,17 @@ export const orchestratorService: ServiceDefinition<typeof orchestratorConfig, P
         }),
         ...dead.background,
         periodic({
+          name: 'saga statistics',
+          everyMs: STATISTICS_EVERY_MS,
+          logger,
+          run: async () => sagaMetrics.stand(sagaStats(allSagas, await queries.stats()), new Date()),
+        }),
+        periodic({
           name: 'timers',
           everyMs: config.TIMER_INTERVAL_MS,
           logger,
           run: async (stopping) => {
-            const woken = await fireTimers(shell, stopping);
+            const woken = await fireTimers({ ...shell, resent: sagaMetrics.resent }, stopping);
             if (woken > 0) logger.debug({ sagas: woken }, 'timers fired');
           },
         }),

@@ -25,6 +25,8 @@ export type TimerOptions = {
   /** A command older than this is never sent again: the inboxes may have forgotten it. */
   inboxDays: number;
   logger: Logger;
+  /** Told how many commands were sent again, once that is committed. */
+  resent?: (commands: number) => void;
 };
 
 /** What was first sent before this moment may be forgotten by the inboxes. */
@@ -42,11 +44,11 @@ export async function fireTimers(options: TimerOptions, stopping?: AbortSignal):
 }
 
 /** No message caused what a timer sends: it goes through the outbox. */
-const fireChunk = (options: TimerOptions): Promise<number> =>
-  options.outbox.transaction(async (sql) => {
+async function fireChunk(options: TimerOptions): Promise<number> {
+  const { woken, sent } = await options.outbox.transaction(async (sql) => {
     const { registry, store } = options;
     const { now, sagas } = await store.claimDue(sql, registry.definitions, CHUNK);
-    if (sagas.size === 0) return { result: 0, messages: [] };
+    if (sagas.size === 0) return { result: { woken: 0, sent: [] }, messages: [] };
     const due = [...sagas.values()];
     const partitions = [...new Set(due.map((saga) => saga.partition))];
     const budget = new ProbeBudget(await store.loadProgress(sql, partitions), now);
@@ -58,8 +60,12 @@ const fireChunk = (options: TimerOptions): Promise<number> =>
     });
     store.setWakeUps(sql, new Map(fired.map(({ id, wakeAt }) => [id, wakeAt])));
     store.countProbes(sql, budget.spent);
-    return { result: due.length, messages: fired.flatMap(({ sent }) => sent) };
+    const messages = fired.flatMap(({ sent }) => sent);
+    return { result: { woken: due.length, sent: messages }, messages };
   });
+  options.resent?.(sent.filter(({ envelope }) => (envelope.attempt ?? 1) > 1).length);
+  return woken;
+}
 
 type Fired = {
   id: string;

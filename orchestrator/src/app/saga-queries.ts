@@ -1,5 +1,6 @@
+import type { Operation } from '@saga/messages/ids';
 import type { Message } from '@saga/messages/message';
-import type { Saga, SagaStatus } from '../saga/state.ts';
+import type { Instant, Saga, SagaStatus } from '../saga/state.ts';
 
 export type SagaFilter = {
   status?: SagaStatus;
@@ -26,7 +27,42 @@ export type HistoryRow = {
   sent: Message[];
 };
 
-export type SagaCount = { definition: string; status: SagaStatus; stuck: boolean; sagas: number; oldest: Date };
+export type SagaPage = {
+  sagas: Saga[];
+  /** The saga up to which was looked through; undefined where the page is full, or nothing is left. */
+  lookedUpTo: string | undefined;
+};
+
+/** Open sagas that stand alike. */
+export type SagaCount = {
+  definition: string;
+  status: SagaStatus;
+  /** Of what is stuck; null where nothing is. */
+  stuckCode: string | null;
+  sagas: number;
+  oldest: Date;
+};
+
+/** Open sagas that wait for an answer to the same command. */
+export type WaitCount = {
+  definition: { name: string; version: number };
+  step: string;
+  operation: Operation;
+  sagas: number;
+  /** Of these, how many wait for a participant that answers nothing at all. */
+  silent: number;
+  silentSince: Instant | null;
+  waitingSince: Instant;
+};
+
+/** How the sagas stand that have not ended. */
+export type OpenSagas = {
+  counts: SagaCount[];
+  waits: WaitCount[];
+  progress: { topic: string; answeredUpTo: Instant; probes: number }[];
+  /** False where there are so many that only the oldest were looked at. */
+  isComplete: boolean;
+};
 
 export type VersionInUse = { name: string; version: number; sagas: number; example: string };
 
@@ -35,12 +71,12 @@ export interface SagaQueries {
   /** Undefined where no `order-created` of this id was read. */
   one(id: string): Promise<Saga | undefined>;
   /** At most `limit`, newest first, older than `before`. */
-  page(filter: SagaFilter, before: string | undefined, limit: number): Promise<Saga[]>;
+  page(filter: SagaFilter, before: string | undefined, limit: number): Promise<SagaPage>;
   /** At most `limit` journal rows, oldest first, beginning after this seq. */
   history(id: string, after: number, limit: number): Promise<HistoryRow[]>;
   /** The first of those that have not ended, both ends included. */
   open(window: { from: string; upTo: string }, limit: number): Promise<string[]>;
-  counts(): Promise<SagaCount[]>;
+  stats(): Promise<OpenSagas>;
   /** The definitions that sagas are running on right now. */
   versionsInUse(): Promise<VersionInUse[]>;
 }

@@ -9,7 +9,7 @@ import { stuckOf } from '../saga/stuck.ts';
 import { transition } from '../saga/transition.ts';
 
 /** Shown in place of a topic when the version that the saga ran on is not registered here any more, or not yet. */
-const NOT_REGISTERED = 'unknown: the definition is not registered here';
+export const NOT_REGISTERED = 'unknown: the definition is not registered here';
 
 /**
  * A saga as the contract shows it: what was done, what it waits for and why. Times are RFC 3339.

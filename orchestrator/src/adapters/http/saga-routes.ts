@@ -1,9 +1,10 @@
 import { traceIdOf } from '@saga/messages/traceparent';
 import type { HttpApp } from '@saga/service-kit/http-app';
-import { page, pageOf, pageQuery } from '@saga/service-kit/pages';
+import { cursorAt, page, pageOf, pageQuery } from '@saga/service-kit/pages';
 import { notFound } from '@saga/service-kit/problem';
 import { z } from 'zod';
 import type { HistoryRow, SagaQueries } from '../../app/saga-queries.ts';
+import { sagaStats } from '../../app/saga-stats.ts';
 import { sagaView } from '../../app/saga-view.ts';
 import type { Registry } from '../../saga/registry.ts';
 import type { Saga } from '../../saga/state.ts';
@@ -29,30 +30,23 @@ export function sagaRoutes(app: HttpApp, registry: Registry, queries: SagaQuerie
     {
       schema: {
         tags,
-        summary: 'Sagas, newest first',
+        summary: 'Sagas, newest first; where a filter fits few, a page may be short, or empty, and yet have a next one',
         querystring: z.strictObject({ ...pageQuery(sagaId), ...sagaFilter }),
         response: { 200: page(sagaSchema) },
       },
     },
     async ({ query: { limit, cursor, ...filter } }) => {
-      const sagas = await queries.page(filter, cursor, limit + 1);
+      const { sagas, lookedUpTo } = await queries.page(filter, cursor, limit + 1);
       const { items, nextCursor } = pageOf(sagas, limit, (saga) => saga.id);
-      return { items: items.map(view), nextCursor };
+      const next = nextCursor ?? (lookedUpTo === undefined ? null : cursorAt(lookedUpTo));
+      return { items: items.map(view), nextCursor: next };
     },
   );
 
   app.get(
     '/sagas/stats',
-    { schema: { tags, summary: 'How many sagas stand where', response: { 200: statsSchema } } },
-    async () => {
-      const counts = await queries.counts();
-      const sum = (rows: typeof counts) => rows.reduce((total, row) => total + row.sagas, 0);
-      return {
-        sagas: counts.map((row) => ({ ...row, oldest: row.oldest.toISOString() })),
-        open: sum(counts.filter(({ status }) => status === 'RUNNING' || status === 'COMPENSATING')),
-        stuck: sum(counts.filter(({ stuck }) => stuck)),
-      };
-    },
+    { schema: { tags, summary: 'How the open sagas stand, and whom they wait for', response: { 200: statsSchema } } },
+    async () => sagaStats(registry, await queries.stats()),
   );
 
   app.get(

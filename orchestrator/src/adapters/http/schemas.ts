@@ -76,7 +76,7 @@ export const sagaFilter = {
   stuck: flag.optional(),
   paused: flag.optional(),
   updatedBefore: z.iso.datetime({ offset: true }).optional(),
-  q: z.string().max(64).optional().describe('The beginning of a saga id, or a user’s id'),
+  q: z.string().max(64).optional().describe('The beginning of a saga id (0…), or a user’s id'),
 };
 
 export const historySchema = z
@@ -120,8 +120,22 @@ export const definitionSchema = z
 
 export const statsSchema = z
   .object({
-    sagas: z.array(z.object({ definition: z.string(), status, stuck: z.boolean(), sagas: z.int(), oldest: time })),
     open: z.int(),
     stuck: z.int(),
+    oldest: time.nullable().describe('When the oldest open saga began'),
+    isComplete: z.boolean().describe('False where there are so many that only the oldest were looked at'),
+    sagas: z.array(z.object({ definition: z.string(), status, stuck: z.boolean(), sagas: z.int(), oldest: time })),
+    stuckByCode: z.array(z.object({ code: z.string(), sagas: z.int() })),
+    participants: z.array(
+      z.object({
+        command: z.string().describe('Each participant answers for its own'),
+        waiting: z.int().describe('Sagas that wait for an answer'),
+        waitingSince: time,
+        silent: z.int().describe('Of these, how many wait for a participant that answers nothing'),
+        silentSince: time.nullable(),
+        answeredUpTo: time.nullable().describe('The latest sending that was answered'),
+        probes: z.int().describe('Sendings that were to find out whether it is back, in the last minutes'),
+      }),
+    ),
   })
   .meta({ id: 'SagaStats' });

@@ -1,0 +1,47 @@
+import type { Sql } from '@saga/service-kit/database';
+import type { OpenSagas, SagaCount, WaitCount } from '../../app/saga-queries.ts';
+
+/** So many open sagas are counted at most, the oldest; and of so many it is looked up what they wait for. */
+const COUNTED = 100_000;
+const LOOKED_INTO = 10_000;
+
+const COUNT = `
+  SELECT definition, status, stuck_code AS "stuckCode", count(*) AS sagas, min(started_at) AS oldest
+  FROM (
+    SELECT definition, status, stuck_code, started_at FROM saga
+    WHERE ended_at IS NULL AND status <> 'AWAITED' ORDER BY id LIMIT $1
+  ) AS open
+  GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`;
+
+/** Of a saga that goes forward its actions are waited for, of one that goes back its compensations: with a next time. */
+const WAITS = `
+  SELECT json_build_object('name', definition, 'version', definition_version) AS definition, step, operation,
+         count(*) AS sagas,
+         count(*) FILTER (WHERE command -> 'silentSince' IS NOT NULL) AS silent,
+         min((command ->> 'silentSince')::bigint) AS "silentSince",
+         min((command ->> 'firstSentAt')::bigint) AS "waitingSince"
+  FROM (
+    SELECT definition, definition_version, step.name AS step, operation, run -> operation AS command
+    FROM (
+      SELECT definition, definition_version, state,
+             CASE status WHEN 'RUNNING' THEN 'action' ELSE 'compensation' END AS operation
+      FROM saga WHERE ended_at IS NULL AND status <> 'AWAITED' ORDER BY id LIMIT $1
+    ) AS open, json_each(state -> 'steps') AS step (name, body), json_array_elements(step.body -> 'runs') AS run
+  ) AS sent
+  WHERE command -> 'next' IS NOT NULL
+  GROUP BY definition, definition_version, step, operation`;
+
+const PROGRESS = `
+  SELECT command_topic AS topic, max(answered_up_to) AS "answeredUpTo", sum(probes)::int AS probes
+  FROM topic_progress GROUP BY 1`;
+
+/** Along the index of the open ones, never over all sagas. */
+export async function readOpenSagas(sql: Sql): Promise<OpenSagas> {
+  const [counts, waits, progress] = await Promise.all([
+    sql.query<SagaCount>(COUNT, [COUNTED]),
+    sql.query<WaitCount>(WAITS, [LOOKED_INTO]),
+    sql.query<OpenSagas['progress'][number]>(PROGRESS),
+  ]);
+  const open = counts.reduce((sum, { sagas }) => sum + sagas, 0);
+  return { counts, waits, progress, isComplete: open < LOOKED_INTO };
+}

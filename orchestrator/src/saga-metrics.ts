@@ -1,0 +1,52 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { SagaStats } from './app/saga-stats.ts';
+
+const SECOND_MS = 1_000;
+
+export type SagaMetrics = {
+  /** How the open sagas stand by now. */
+  stand(stats: SagaStats, now: Date): void;
+  resent(commands: number): void;
+};
+
+export function createSagaMetrics(registry: Registry): SagaMetrics {
+  const registers = [registry];
+  const open = new Gauge({ name: 'saga_sagas_open', help: 'Sagas that have not ended', registers });
+  const stuck = new Gauge({
+    name: 'saga_sagas_stuck',
+    help: 'Sagas that wait for an operator or retry without an end, by code',
+    labelNames: ['code'],
+    registers,
+  });
+  const silent = new Gauge({
+    name: 'saga_participants_silent',
+    help: 'Sagas that wait for a participant that answers nothing, by its command',
+    labelNames: ['command'],
+    registers,
+  });
+  const oldestWait = new Gauge({
+    name: 'saga_oldest_wait_seconds',
+    help: 'How long the longest wait for an answer has lasted, by command',
+    labelNames: ['command'],
+    registers,
+  });
+  const resends = new Counter({
+    name: 'saga_resends_total',
+    help: 'Commands that were sent again: after a failure, a loss, or to probe a silent participant',
+    registers,
+  });
+
+  return {
+    stand: (stats, now) => {
+      open.set(stats.open);
+      for (const gauge of [stuck, silent, oldestWait]) gauge.reset(); // what is over is shown no more
+      for (const { code, sagas } of stats.stuckByCode) stuck.set({ code }, sagas);
+      for (const participant of stats.participants) {
+        const { command, waitingSince } = participant;
+        silent.set({ command }, participant.silent);
+        oldestWait.set({ command }, (now.getTime() - Date.parse(waitingSince)) / SECOND_MS);
+      }
+    },
+    resent: (commands) => resends.inc(commands),
+  };
+}
