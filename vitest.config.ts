@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/*.unit.spec.ts'],
-          exclude: ['**/node_modules/**'],
+          exclude: ['**/node_modules/**', '.data/**'],
           testTimeout: 3 * MINUTE_MS,
           hookTimeout: 3 * MINUTE_MS,
           expect: patient,
@@ -21,7 +21,7 @@ export default defineConfig({
         test: {
           name: 'int',
           include: ['**/*.int.spec.ts'],
-          exclude: ['**/node_modules/**'],
+          exclude: ['**/node_modules/**', '.data/**'],
           globalSetup: ['packages/testkit/src/infrastructure.ts'],
           testTimeout: 5 * MINUTE_MS,
           expect: patient,

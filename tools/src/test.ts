@@ -55,6 +55,7 @@ const counts = [
   check('types', ['tsc', '-p', '.']),
   check('format, style and import boundaries', ['biome', 'ci', '--error-on-warnings', '.']),
   check('unused code', ['knip']),
+  check('duplicate code', ['jscpd']),
   layer('unit'),
   layer('int'),
   layer('e2e'),

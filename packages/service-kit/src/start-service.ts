@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Broker } from './broker.ts';
 import { type CommonConfig, ConfigError, commonConfig, readConfig, secretsOf } from './config.ts';
 import { openConnections } from './connections.ts';
+import { errorCode } from './error-code.ts';
 import { faultLog } from './fault-log.ts';
 import { messageOf } from './faults.ts';
 import { createHeldBack } from './held-back.ts';
@@ -108,7 +109,7 @@ async function listen(app: HttpApp, { HOST: host, PORT: port }: CommonConfig): P
   try {
     return await app.listen({ host, port });
   } catch (error) {
-    const inUse = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+    const inUse = errorCode(error) === 'EADDRINUSE';
     const reason = inUse ? 'another process listens there' : messageOf(error);
     throw new ConfigError([`PORT ${port} on HOST ${host} cannot be used: ${reason}`]);
   }
