@@ -2,16 +2,21 @@ import { randomUUID } from 'node:crypto';
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { migrate } from '@saga/tools/migrate';
-import { serviceNames } from '@saga/tools/service-name';
+import { type ServiceName, serviceNames } from '@saga/tools/service-name';
 import { createStack, type Stack } from '@saga/tools/stack';
 import { inject } from 'vitest';
 import type { ServiceUrls } from './shop.ts';
 
 export type Installation = {
   databaseUrl: string;
+  kafkaBrokers: readonly string[];
   topicPrefix: string;
   urls: ServiceUrls;
   stack: Stack;
+  /** What the supervisor of the processes had to say, from the first line on: each death of one of them. */
+  said: readonly string[];
+  /** One more of each of these, in the same groups and on the same tables. */
+  addReplicas(services: readonly ServiceName[]): Promise<Stack>;
   uninstall(): Promise<void>;
 };
 
@@ -30,25 +35,39 @@ export async function installOn(
   const databaseUrl = Object.assign(new URL(postgresUrl), { pathname: `/${name}` }).href;
   await migrate({ databaseUrl });
   mkdirSync(LOGS, { recursive: true });
-  const log = (line: string) => appendFileSync(`${LOGS}${name}.log`, `${line}\n`);
-  const stack = await createStack({
-    databaseUrl,
-    kafkaBrokers,
-    ports: 'free',
-    env: { TOPIC_PREFIX: topicPrefix, PARTITIONS: '4', ...env },
-    onLine: (service, line) => log(`${service} ${line}`),
-    say: log,
-  });
+  const log = (line: string) => appendFileSync(`${LOGS}${name}.log`, `${new Date().toISOString()} ${line}\n`);
+  const said: string[] = [];
+  const stacks: Stack[] = [];
+  const uninstall = async () => void (await Promise.all(stacks.map((stack) => stack.stop())));
+  const addReplicas = async (services: readonly ServiceName[]): Promise<Stack> => {
+    const replica = stacks.length + 1;
+    const stack = await createStack({
+      databaseUrl,
+      kafkaBrokers,
+      ports: 'free',
+      env: { TOPIC_PREFIX: topicPrefix, PARTITIONS: '4', ...env },
+      onLine: (service, line) => log(`${service} ${replica} ${line}`),
+      say: (line) => {
+        said.push(line);
+        log(line);
+      },
+    });
+    stacks.push(stack);
+    await stack.start(services);
+    return stack;
+  };
   try {
-    await stack.start(serviceNames);
+    const stack = await addReplicas(serviceNames);
+    return { databaseUrl, kafkaBrokers, topicPrefix, urls: urlsOf(stack), stack, said, addReplicas, uninstall };
   } catch (error) {
-    await stack.stop();
+    await uninstall();
     throw error;
   }
-  const urls = Object.fromEntries(serviceNames.map((service) => [service, stack.services[service].url]));
-  return { databaseUrl, topicPrefix, urls, stack, uninstall: () => stack.stop() };
 }
 
+export const urlsOf = ({ services }: Stack): ServiceUrls =>
+  Object.fromEntries(serviceNames.map((service) => [service, services[service].url]));
+
 /** For a test that needs a system to itself, because it breaks it. */
-export const install = (): Promise<Installation> =>
-  installOn({ postgresUrl: inject('postgresUrl'), kafkaBrokers: inject('kafkaBrokers') });
+export const install = (env?: NodeJS.ProcessEnv): Promise<Installation> =>
+  installOn({ postgresUrl: inject('postgresUrl'), kafkaBrokers: inject('kafkaBrokers') }, env);

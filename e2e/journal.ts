@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Incoming } from '@saga/orchestrator/saga/incoming';
 import { rebuild } from '@saga/orchestrator/saga/rebuild';
 import { allSagas } from '@saga/orchestrator/sagas/all';
-import pg from 'pg';
+import { query } from './database.ts';
 
 type Row = { id: string; state: unknown; journal: { incoming: Incoming; at: number }[] };
 
@@ -15,16 +15,10 @@ const SAGAS_WITH_JOURNAL = `
 
 /** The sagas whose stored state is not the one that their journal rebuilds. */
 export async function journalMismatches(databaseUrl: string): Promise<string[]> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
-    const { rows } = await client.query<Row>(SAGAS_WITH_JOURNAL);
-    return rows
-      .filter(({ state, journal }) => !isDeepStrictEqual(plain(rebuild(allSagas, journal)), plain(state)))
-      .map(({ id }) => id);
-  } finally {
-    await client.end();
-  }
+  const rows = await query<Row>(databaseUrl, SAGAS_WITH_JOURNAL);
+  return rows
+    .filter(({ state, journal }) => !isDeepStrictEqual(plain(rebuild(allSagas, journal)), plain(state)))
+    .map(({ id }) => id);
 }
 
 /** As JSON has it: without the fields that are undefined. */

@@ -38,19 +38,27 @@ export type SagaView = {
 const PATIENCE_MS = 5 * 60_000;
 const POLL_MS = 100;
 const HOLD_SECONDS = 20;
+/** Longer than an answer is held, and shorter than a frozen replica stands still: then another one is asked. */
+const ANSWER_LIMIT_MS = 60_000;
 
 /** A service does not answer, or says that it cannot now: it may be starting, or have been killed on purpose. */
 class NotNow extends Error {}
 const isPassing = (error: unknown): boolean =>
-  error instanceof NotNow || (error instanceof TypeError && error.message === 'fetch failed');
+  error instanceof NotNow ||
+  (error instanceof Error && error.name === 'TimeoutError') ||
+  (error instanceof TypeError && ['fetch failed', 'terminated'].includes(error.message));
 
 /** The shop as its customers, its staff and its operators use it: over HTTP alone. */
 export class Shop {
   readonly urls: ServiceUrls;
+  readonly #replicas: ServiceUrls[];
   #nextId = Date.now();
+  #requests = 0;
 
-  constructor(urls: ServiceUrls) {
+  /** With several replicas, each request goes to the next of them. */
+  constructor(urls: ServiceUrls, ...replicas: ServiceUrls[]) {
     this.urls = urls;
+    this.#replicas = [urls, ...replicas];
   }
 
   /** An id that nothing in this installation has yet. */
@@ -66,8 +74,11 @@ export class Shop {
     body?: unknown,
     headers: Record<string, string> = {},
   ): Promise<Answer<Body>> {
-    const response = await fetch(`${this.urls[service]}${path}`, {
+    this.#requests += 1;
+    const urls = this.#replicas[this.#requests % this.#replicas.length];
+    const response = await fetch(`${urls?.[service]}${path}`, {
       method,
+      signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
       headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
@@ -94,15 +105,31 @@ export class Shop {
     return userId;
   }
 
-  async coupon({ userId, discountAmount }: { userId: number; discountAmount: number }): Promise<number> {
+  async coupon(coupon: { userId: number; discountAmount: number; expiresAt?: string }): Promise<number> {
     const couponId = this.newId();
-    await this.#create('coupon', '/coupons', { couponId, userId, discountAmount });
+    await this.#create('coupon', '/coupons', { couponId, ...coupon });
     return couponId;
   }
 
+  /** Replaces the list of addresses, by their beginnings, to which nobody delivers. */
+  async serveNot(prefixes: readonly string[]): Promise<void> {
+    const { status } = await this.send('delivery', 'PUT', '/unserved-areas', { prefixes });
+    if (status !== 200) throw new Error(`PUT /unserved-areas was answered ${status}`);
+  }
+
+  /** Asks until it is there: the answer that it was made may have been lost. */
   async #create(service: string, path: string, body: unknown): Promise<void> {
-    const answer = await this.send(service, 'POST', path, body);
-    if (answer.status !== 201) throw new Error(`POST ${service} ${path}: ${JSON.stringify(answer.body)}`);
+    const { status, body: said } = await this.#insist(service, path, body);
+    if (status !== 201 && status !== 409) throw new Error(`POST ${service} ${path}: ${JSON.stringify(said)}`);
+  }
+
+  /** Asks until it is answered by something else than that it cannot be done now. */
+  #insist(service: string, path: string, body: unknown): Promise<Answer> {
+    return this.until(
+      () => this.send(service, 'POST', path, body),
+      ({ status }) => status !== 503,
+      `${service} to answer POST ${path}`,
+    );
   }
 
   /** Posts an order; waits while the order service has not yet heard of what was just created. */
@@ -115,6 +142,24 @@ export class Shop {
         (answer.status === 404 && path !== '/orders');
       if (!isTooEarly || Date.now() > giveUp) return answer;
     }
+  }
+
+  /** Posts an order until it is accepted, whatever happens to the services meanwhile: its key makes it one order. */
+  async place(body: unknown): Promise<string> {
+    const headers = { 'idempotency-key': `key-${this.newId()}` };
+    const answered = await this.until(
+      () => this.order(body, '/orders', headers),
+      () => true,
+      'an order to be answered',
+    );
+    if (answered.status !== 202) throw new Error(`answered ${answered.status}: ${JSON.stringify(answered.body)}`);
+    return answered.body.orderId;
+  }
+
+  /** Asks for the order's cancellation, which may come too late. */
+  async callOff(orderId: string): Promise<void> {
+    const { status, body } = await this.#insist('order', `/orders/${orderId}/cancel`, { reason: 'changed my mind' });
+    if (status !== 202 && status !== 409) throw new Error(`cancel was answered ${status}: ${JSON.stringify(body)}`);
   }
 
   /** Posts an order that must be accepted, and waits until it has ended. */

@@ -3,6 +3,16 @@ import pg from 'pg';
 /** A promise that was broken: which, and the rows that show it. */
 export type Violation = { invariant: string; rows: readonly unknown[] };
 
+/** What stands in the topics that nobody keeps in a table, read from their beginning; doubled messages included. */
+export type Told = {
+  /** Every `order-processed`: the message's own id, and its order's. */
+  processed: readonly { id: string; orderId: string }[];
+  /** Every `dead-letter`, by whatever tells one from another. */
+  deadLetters: readonly string[];
+  /** Those that the test has put there, told apart in the same way. */
+  expectedDeadLetters: readonly string[];
+};
+
 /**
  * What must hold when every order has ended, over the services' real tables. An invariant is a statement that selects
  * the rows which break it. Money and stock are conserved per product, account and coupon, and each order has its
@@ -43,10 +53,14 @@ const INVARIANTS: Readonly<Record<string, string>> = {
     ) AS payments USING (user_id)
     WHERE added <> balance + coalesce(paid, 0) + paid_forgotten OR balance < 0`,
 
-  'a coupon is used by at most one order, and by none that is cancelled': `
+  'a coupon is used by the one order that completed with it, and by none that is cancelled': `
     SELECT coupons.coupon_id, coupons.order_id, status FROM coupon.coupons
     LEFT JOIN "order".orders ON orders.order_id = coupons.order_id
     WHERE action_id IS NOT NULL AND status IS DISTINCT FROM 'COMPLETED'
+    UNION ALL
+    SELECT orders.coupon_id, orders.order_id, 'COMPLETED without its coupon' FROM "order".orders
+    LEFT JOIN coupon.coupons ON coupons.coupon_id = orders.coupon_id AND coupons.order_id = orders.order_id
+    WHERE status = 'COMPLETED' AND orders.coupon_id IS NOT NULL AND coupons.coupon_id IS NULL
     UNION ALL
     SELECT coupon_id, NULL, count(*)::text FROM "order".orders
     WHERE status = 'COMPLETED' AND coupon_id IS NOT NULL GROUP BY coupon_id HAVING count(*) > 1`,
@@ -98,23 +112,46 @@ const INVARIANTS: Readonly<Record<string, string>> = {
     .join(' UNION ALL '),
 };
 
+const TOLD_ONCE = `
+  SELECT order_id, status, ids FROM "order".orders
+  FULL JOIN (
+    SELECT "orderId" AS order_id, array_agg(DISTINCT id) AS ids
+    FROM json_to_recordset($1) AS told (id uuid, "orderId" uuid) GROUP BY 1
+  ) AS processed USING (order_id)
+  WHERE coalesce(cardinality(ids), 0) <> CASE status WHEN 'COMPLETED' THEN 1 ELSE 0 END`;
+
 /**
- * Checks the invariants over one installation's database.
+ * Checks the invariants over one installation's database, and over what its topics hold where that is given.
  *
  * @param databaseUrl an administrator's: the services' own roles see only their own schema.
  * @returns every broken one; none when all is well.
  */
-export async function violations(databaseUrl: string): Promise<Violation[]> {
+export async function violations(databaseUrl: string, told?: Told): Promise<Violation[]> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   try {
     const found: Violation[] = [];
-    for (const [invariant, statement] of Object.entries(INVARIANTS)) {
-      const { rows } = await client.query(`${statement} LIMIT 10`);
+    const check = async (invariant: string, statement: string, values: unknown[] = []): Promise<void> => {
+      const { rows } = await client.query(`${statement} LIMIT 10`, values);
       if (rows.length > 0) found.push({ invariant, rows });
-    }
-    return found;
+    };
+    for (const [invariant, statement] of Object.entries(INVARIANTS)) await check(invariant, statement);
+    if (!told) return found;
+    await check('a completed order has told the outside once, and no other has', TOLD_ONCE, [
+      JSON.stringify(told.processed),
+    ]);
+    return [...found, ...deadLetterViolations(told)];
   } finally {
     await client.end();
   }
+}
+
+/** A dead letter that is published twice, after a crash, is one dead letter. */
+function deadLetterViolations({ deadLetters, expectedDeadLetters }: Told): Violation[] {
+  const there = new Set(deadLetters);
+  const expected = new Set(expectedDeadLetters);
+  return [
+    { invariant: 'dead letters are only those that the test put there', rows: [...there.difference(expected)] },
+    { invariant: 'what cannot be handled stands in the dead letters', rows: [...expected.difference(there)] },
+  ].filter(({ rows }) => rows.length > 0);
 }

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { dockerIsReachable } from './docker.ts';
 import { startDockerKafka } from './docker-kafka.ts';
 import { findJava } from './java.ts';
-import { removeJavaKafka, startJavaKafka } from './java-kafka.ts';
+import { type JavaKafka, removeJavaKafka, startJavaKafka } from './java-kafka.ts';
 import { kafkaJars } from './kafka-jars.ts';
 import type { KafkaPorts } from './kafka-settings.ts';
 import { anyListens } from './listens.ts';
@@ -49,11 +49,22 @@ export async function startKafka(options: StartKafkaOptions = {}): Promise<Runni
     if (dataDir !== undefined) say('Kafka runs in Docker: its messages last until it is stopped');
     return { kind: 'running', ...(await startDockerKafka()) };
   }
+  const kafka = await startKafkaProcess(options);
+  return 'missing' in kafka ? none(`Docker cannot be reached, and ${kafka.missing}`) : { kind: 'running', ...kafka };
+}
+
+/**
+ * Apache's program as a process of this machine, whatever else there is: for whoever means to signal it.
+ *
+ * @returns the broker, or in a few words what it lacks.
+ */
+export async function startKafkaProcess(options: StartKafkaOptions): Promise<JavaKafka | { missing: string }> {
+  const { env = process.env, say = console.error, signal } = options;
   const found = await findJava(env);
-  if ('missing' in found) return none(`Docker cannot be reached, and ${found.missing}`);
+  if ('missing' in found) return found;
   const jars = await kafkaJars({ cacheDir: CACHE, say, signal }).catch((error: Error) => error);
-  if (jars instanceof Error) return none(`Docker cannot be reached, and ${jars.message}`);
-  return { kind: 'running', ...(await startHere({ ...options, ...found, jars })) };
+  if (jars instanceof Error) return { missing: jars.message };
+  return startHere({ ...options, ...found, jars });
 }
 
 async function givenKafka(list: string, signal: AbortSignal | undefined): Promise<RunningKafka> {
@@ -70,7 +81,7 @@ const none = (why: string): NoKafka => ({
 
 type HereOptions = StartKafkaOptions & { java: string; jars: string };
 
-async function startHere({ dataDir, logFile, ...options }: HereOptions) {
+async function startHere({ dataDir, logFile, ...options }: HereOptions): Promise<JavaKafka> {
   const folder = dataDir ?? (await throwawayFolder('kafka', removeJavaKafka));
   const kafka = await startJavaKafka({
     ...options,

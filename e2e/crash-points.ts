@@ -1,0 +1,172 @@
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { ServerResponse } from 'node:http';
+import path from 'node:path';
+import { Kafka, type TopicMessages } from 'kafkajs';
+import pg from 'pg';
+import { type CrashPoint, type CrashPointAt, FOLDER_VARIABLE } from './crashes.ts';
+
+/**
+ * Loaded before a service by the crash sweep's installation and by nothing else: wraps the clients of PostgreSQL and
+ * Kafka, which the service shares with this module, and ends the process by SIGKILL where the test has armed it. A
+ * point is known by the statements and topics that pass by; one that is never passed fails the sweep.
+ */
+const folder = process.env[FOLDER_VARIABLE];
+if (!folder) throw new Error(`${FOLDER_VARIABLE} is not set: nobody could arm a crash point`);
+
+/** …/services/order/src/main.ts is `order`. */
+const service = path.basename(path.dirname(path.dirname(process.argv[1] ?? '')));
+const armedFile = path.join(folder, `${service}.armed`);
+const crashesFile = path.join(folder, `${service}.crashes`);
+
+let passed = 0;
+
+function isDue(point: CrashPoint): boolean {
+  const [next] = armed();
+  if (next?.point !== point) return false;
+  passed += 1;
+  return passed >= next.passing;
+}
+
+/** What was armed is struck out first, so that the process that follows does not die of the same. */
+function die(point: CrashPoint): void {
+  writeFileSync(armedFile, JSON.stringify(armed().slice(1)));
+  appendFileSync(crashesFile, `${point}\n`);
+  process.kill(process.pid, 'SIGKILL');
+}
+
+function pass(point: CrashPoint): void {
+  if (isDue(point)) die(point);
+}
+
+function armed(): CrashPointAt[] {
+  try {
+    return JSON.parse(readFileSync(armedFile, 'utf8'));
+  } catch {
+    return []; // nothing was ever armed here
+  }
+}
+
+// ── PostgreSQL
+
+/** What a transaction is about, by a statement in it. */
+const STATEMENTS = {
+  fold: /FROM inbox WHERE id = ANY|LEFT JOIN \(SELECT state FROM saga WHERE id = ANY/,
+  timer: /FROM saga\s+WHERE wake_at <=|SET announcements = announcements \+ 1/,
+  placement: /INSERT INTO orders/,
+  outbox: /INSERT INTO outbox/,
+  relay: /SELECT id, topic, key, headers, value FROM outbox/,
+  emptying: /DELETE FROM outbox/,
+} as const;
+type Mark = keyof typeof STATEMENTS;
+const marks = Object.keys(STATEMENTS) as Mark[];
+
+const BEFORE_COMMIT: Partial<Record<Mark, CrashPoint>> = {
+  fold: 'fold: before commit',
+  timer: 'timer: before commit',
+  placement: 'placement: before commit',
+};
+const AFTER_COMMIT: Partial<Record<Mark, CrashPoint>> = {
+  fold: 'fold: after commit',
+  timer: 'timer: after commit',
+  placement: 'placement: after commit',
+  outbox: 'outbox: after commit',
+};
+
+type Result = { rows: { state?: unknown }[] };
+
+const transactions = new WeakMap<object, Set<Mark>>();
+
+const sendQuery = pg.Client.prototype.query as (...args: unknown[]) => unknown;
+pg.Client.prototype.query = function query(this: object, ...args: unknown[]): unknown {
+  const [statement] = args as [string | { text?: string }];
+  const text = typeof statement === 'string' ? statement : (statement.text ?? '');
+  const send = () => sendQuery.apply(this, args);
+  const transaction = transactions.get(this);
+  if (text === 'BEGIN') transactions.set(this, new Set());
+  if (text === 'COMMIT' || text === 'ROLLBACK') transactions.delete(this);
+  if (text === 'COMMIT' && transaction) return commit(transaction, send as () => Promise<unknown>);
+
+  const mark = marks.find((each) => STATEMENTS[each].test(text));
+  if (mark === 'fold') pass('fold: before load');
+  if (mark === 'emptying') pass(transaction?.has('relay') ? 'relay: after publish' : 'outbox: after publish');
+  if (transaction && (mark === 'timer' || mark === 'relay')) return claim(mark, transaction, send() as Promise<Result>);
+  if (mark) transaction?.add(mark);
+  return send();
+} as typeof pg.Client.prototype.query;
+
+/** Only what it got makes a claim a claim; a row without a state is the clock alone. */
+async function claim(mark: 'timer' | 'relay', transaction: Set<Mark>, claimed: Promise<Result>): Promise<Result> {
+  const result = await claimed;
+  if (result.rows.some(({ state }) => state !== null)) {
+    transaction.add(mark);
+    pass(`${mark}: claimed`);
+  }
+  return result;
+}
+
+async function commit(transaction: ReadonlySet<Mark>, send: () => Promise<unknown>): Promise<unknown> {
+  passAll(BEFORE_COMMIT, transaction);
+  const result = await send();
+  passAll(AFTER_COMMIT, transaction);
+  return result;
+}
+
+function passAll(points: Partial<Record<Mark, CrashPoint>>, transaction: ReadonlySet<Mark>): void {
+  for (const mark of transaction) {
+    const point = points[mark];
+    if (point) pass(point);
+  }
+}
+
+// ── Kafka
+
+/** What no message caused; everything else that is published is a fold's. */
+const OUTBOX_TOPIC = /(-changed|order-created|order-cancel-requested)$/;
+const isFolds = ({ topic }: TopicMessages): boolean => !OUTBOX_TOPIC.test(topic);
+
+const createProducer = Kafka.prototype.producer;
+Kafka.prototype.producer = function producer(this: Kafka, config) {
+  const created = createProducer.call(this, config);
+  const { sendBatch } = created;
+  created.sendBatch = async (batch) => {
+    const topicMessages = batch.topicMessages ?? [];
+    if (!topicMessages.some(isFolds)) return sendBatch(batch);
+    const half = firstHalf(topicMessages);
+    if (half.length > 0 && isDue('fold: in the middle of the publish')) {
+      await sendBatch({ ...batch, topicMessages: half });
+      die('fold: in the middle of the publish');
+    }
+    const sent = await sendBatch(batch);
+    pass('fold: after publish');
+    return sent;
+  };
+  return created;
+};
+
+/** Of so many messages that there is a half. */
+function firstHalf(topicMessages: readonly TopicMessages[]): TopicMessages[] {
+  const all = topicMessages.flatMap(({ topic, messages }) =>
+    messages.map((message) => ({ topic, messages: [message] })),
+  );
+  return all.slice(0, Math.floor(all.length / 2));
+}
+
+const createConsumer = Kafka.prototype.consumer;
+Kafka.prototype.consumer = function consumer(this: Kafka, config) {
+  const created = createConsumer.call(this, config);
+  const { commitOffsets } = created;
+  created.commitOffsets = async (offsets) => {
+    await commitOffsets(offsets);
+    pass('fold: after offset commit');
+  };
+  return created;
+};
+
+// ── HTTP
+
+const writeHead = ServerResponse.prototype.writeHead as (...args: unknown[]) => ServerResponse;
+ServerResponse.prototype.writeHead = function write(this: ServerResponse, ...args: unknown[]): ServerResponse {
+  const { method, url } = this.req;
+  if (method === 'POST' && url === '/orders' && args[0] === 202) pass('placement: before the answer');
+  return writeHead.apply(this, args);
+} as typeof ServerResponse.prototype.writeHead;
