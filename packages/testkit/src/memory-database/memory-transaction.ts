@@ -92,7 +92,7 @@ export class MemoryTransaction implements Transaction {
     const locked = new Map<Key, Row>();
     for (const key of inOrder(keys)) {
       if (this.get(table, key) === undefined) continue;
-      await this.#database.locks.acquire(nameOf(table, key), this);
+      await this.#acquire(nameOf(table, key));
       const row = this.get(table, key);
       if (row !== undefined) locked.set(key, row);
     }
@@ -110,14 +110,14 @@ export class MemoryTransaction implements Transaction {
    * @throws DatabaseFault unique_violation, where there is such a row then.
    */
   async insert<Row>(table: MemoryTable<Row>, key: Key, row: Row): Promise<void> {
-    await this.#database.locks.acquire(nameOf(table, key), this);
+    await this.#acquire(nameOf(table, key));
     if (this.get(table, key) !== undefined) throw new DatabaseFault('23505', `${table.name} has a row ${key} already`);
     this.#write(table, key, row);
   }
 
   /** `INSERT … ON CONFLICT DO UPDATE`: what there is by then, if anything, is given to be changed. */
   async upsert<Row>(table: MemoryTable<Row>, key: Key, change: (old: Row | undefined) => Row): Promise<void> {
-    await this.#database.locks.acquire(nameOf(table, key), this);
+    await this.#acquire(nameOf(table, key));
     this.#write(table, key, change(this.get(table, key)));
   }
 
@@ -142,6 +142,12 @@ export class MemoryTransaction implements Transaction {
 
   async delete<Row>(table: MemoryTable<Row>, key: Key): Promise<void> {
     for (const [locked] of await this.lock(table, [key])) this.#write(table, locked, undefined);
+  }
+
+  /** What is over holds nothing any more, also where its turn comes in the very moment of its end. */
+  async #acquire(row: string): Promise<void> {
+    if (this.#isOver) throw new DatabaseFault('08006', 'the connection was closed');
+    await this.#database.locks.acquire(row, this);
   }
 
   #write<Row>(table: MemoryTable<Row>, key: Key, row: Row | undefined): void {

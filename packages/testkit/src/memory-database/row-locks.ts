@@ -8,6 +8,9 @@ export class RowLocks<Owner> {
   readonly #locks = new Map<string, Lock<Owner>>();
   readonly #waitsFor = new Map<Owner, string>();
 
+  /** How often one had to wait for another. */
+  waits = 0;
+
   /** How many wait at the moment. */
   get waiting(): number {
     return this.#waitsFor.size;
@@ -27,6 +30,7 @@ export class RowLocks<Owner> {
     if (!lock) return;
     if (this.#waitsInTheEndFor(lock.holder, owner)) throw new DatabaseFault('40P01', `deadlock over ${row}`);
     this.#waitsFor.set(owner, row);
+    this.waits += 1;
     await new Promise<void>((resolve, reject) => lock.waiting.push({ owner, resolve, reject }));
   }
 

@@ -9,6 +9,7 @@ export type SagaEntry = {
   state: string;
   version: number;
   definition: Saga['definition'] | undefined;
+  hasEnded: boolean;
   wakeAt: number | undefined;
 };
 
@@ -94,5 +95,6 @@ const entryOf = (saga: Saga | AwaitedSaga, wakeAt: number | undefined): SagaEntr
   state: JSON.stringify(saga),
   version: saga.version,
   definition: saga.status === 'AWAITED' ? undefined : saga.definition,
+  hasEnded: saga.status !== 'AWAITED' && saga.endedAt !== undefined,
   wakeAt,
 });

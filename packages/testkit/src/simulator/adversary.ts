@@ -1,6 +1,5 @@
 import { serviceNames, type World } from './world.ts';
 
-const LONGEST_HOLD_MS = 60_000;
 const LONGEST_SILENCE_MS = 15 * 60_000;
 const LONGEST_OUTAGE_MS = 60_000;
 const FORWARD_MS = 20 * 60_000;
@@ -15,10 +14,6 @@ export function plot(world: World): void {
   const untilCalm = (longest: number): number =>
     Math.min(chance.fraction() * longest, Math.max(0, plan.calmAt - time.now));
 
-  atSomeTime(plan.zombies, () => {
-    faults.count('zombie');
-    chance.oneOf(world.replicas).becomeZombieFor(chance.fraction() * LONGEST_HOLD_MS);
-  });
   atSomeTime(plan.silences, () => {
     const silent = chance.oneOf(serviceNames);
     const milliseconds = chance.fraction() * LONGEST_SILENCE_MS;
@@ -32,6 +27,7 @@ export function plot(world: World): void {
       Math.round(chance.happens(0.5) ? chance.fraction() * FORWARD_MS : -chance.fraction() * BACKWARD_MS),
     ),
   );
+  atSomeTime(plan.acts, () => void world.operators.act());
   atSomeTime(plan.outages, () => {
     const gone = chance.oneOf([...serviceNames, 'broker', 'broker', 'broker']);
     const milliseconds = untilCalm(LONGEST_OUTAGE_MS);
@@ -44,5 +40,6 @@ export function plot(world: World): void {
 /** From now on everything works. What is down or held up comes back in its own time. */
 export function calmDown(world: World): void {
   world.faults.isCalm = true;
+  world.operators.resumeAll();
   world.tell('world', 'is calm from here on');
 }

@@ -28,7 +28,7 @@ const COUPONS = [1, 2, 3, 4, 5, 6, 7, 8].map((couponId) => ({
   discountAmount: 150,
 }));
 const UNSERVED = 'Nowhere';
-const ORDERING_MS = 60_000;
+const LONGEST_DOUBT_MS = 30_000;
 const PATIENCE_MS = 4_000;
 const LONGEST_PAUSE_MS = 3_000;
 const MAX_QUANTITY = 5;
@@ -38,6 +38,8 @@ export class Customers {
   readonly #world: World;
   /** The orders that were answered with 202. */
   readonly accepted = new Set<string>();
+  /** How many cancellations of an order were answered with 202. */
+  readonly cancellations = new Map<string, number>();
   /** Customers who have not got their answer yet. */
   waiting = 0;
   readonly stockAdded = new Map(PRODUCTS.map(({ productId, available }) => [productId, available]));
@@ -79,7 +81,7 @@ export class Customers {
   come(): void {
     const { plan, chance, time } = this.#world;
     for (let number = 1; number <= plan.orders; number += 1)
-      time.after(chance.fraction() * ORDERING_MS, () => this.#buy(number));
+      time.after(chance.fraction() * plan.orderingMs, () => this.#buy(number));
   }
 
   #buy(number: number): void {
@@ -92,7 +94,7 @@ export class Customers {
     void this.#ask(request, once);
     if (once && chance.happens(0.2)) void this.#ask(request, once);
     if (!chance.happens(plan.cancellations)) return;
-    time.after(chance.fraction() * ORDERING_MS, () => void this.#cancel(number));
+    time.after(chance.fraction() * LONGEST_DOUBT_MS, () => void this.#cancel(number));
   }
 
   #request(): OrderRequest {
@@ -160,6 +162,7 @@ export class Customers {
     this.#world.tell('customer', `${orderId} asks for its cancellation`);
     try {
       await chance.oneOf(open).cancel(orderId);
+      this.cancellations.set(orderId, (this.cancellations.get(orderId) ?? 0) + 1);
     } catch (error) {
       if (!(error instanceof Problem) && !isTransient(error))
         this.#world.complain('asking for a cancellation failed', messageOf(error));

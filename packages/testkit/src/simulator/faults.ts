@@ -37,8 +37,8 @@ export class Faults {
     return this.#happens(this.#plan.crash, `crash at ${point}`);
   }
 
-  stalls(): boolean {
-    return this.#happens(this.#plan.stall, 'stall');
+  stallsAt(point: Point): boolean {
+    return this.#happens(this.#plan.stall, `zombie held up at ${point}`);
   }
 
   loses = (): boolean => this.#happens(this.#plan.loss, 'loss');

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { orderActionId } from '@saga/messages/ids';
 import { allTopics } from '@saga/messages/topics';
-import type { Incoming } from '@saga/orchestrator/saga/incoming';
+import { type Incoming, messageIdOf } from '@saga/orchestrator/saga/incoming';
 import { rebuild } from '@saga/orchestrator/saga/rebuild';
-import type { Saga } from '@saga/orchestrator/saga/state';
+import type { Saga, StepStatus } from '@saga/orchestrator/saga/state';
 import { allSagas } from '@saga/orchestrator/sagas/all';
 import type { Order } from '@saga/order/domain';
 import { serviceNames, type World } from './world.ts';
@@ -15,7 +15,7 @@ export async function isAtRest(world: World): Promise<boolean> {
   const { tables, network, customers } = world;
   if (customers.waiting > 0 || network.underWay > 0) return false;
   if (tables.order.orders.rows.values().some(({ order }) => order.status === 'PENDING')) return false;
-  if (sagasOf(world).some((saga) => saga.endedAt === undefined)) return false;
+  if (tables.orchestrator.sagas.rows.values().some(({ hasEnded }) => !hasEnded)) return false;
   if (serviceNames.some((service) => tables[service].outbox.rows.size > 0)) return false;
   for (const service of serviceNames) {
     const topics = allTopics.filter((topic) => world.topicsOf(service).includes(topic));
@@ -23,6 +23,9 @@ export async function isAtRest(world: World): Promise<boolean> {
   }
   return true;
 }
+
+const DONE: ReadonlySet<StepStatus> = new Set(['SUCCEEDED', 'SKIPPED']);
+const UNDONE: ReadonlySet<StepStatus> = new Set(['WAITING', 'SKIPPED', 'REJECTED', 'COMPENSATED']);
 
 const sagasOf = ({ tables }: World): Saga[] =>
   [...tables.orchestrator.sagas.rows.values()].map(({ state }) => JSON.parse(state) as Saga);
@@ -129,6 +132,33 @@ export function violationsOf(world: World): Violation[] {
       .filter(({ sagaId }) => sagaId === saga.id)
       .sort((a, b) => a.seq - b.seq)
       .map(({ incoming, at }) => ({ incoming: JSON.parse(incoming) as Incoming, at }));
+    const facts = journal.flatMap(({ incoming }) => (incoming.type === 'fact' ? messageIdOf(incoming) : []));
+    check('a saga takes a fact once', new Set(facts).size === facts.length, { id: saga.id, facts });
+    const operated = journal.filter(({ incoming }) => incoming.type === 'operator').length;
+    const audited = [...orchestrator.audit.rows.values()].filter(({ target }) => target.id === saga.id).length;
+    check('what an operator did is in the journal and in the audit', operated === audited, {
+      id: saga.id,
+      operated,
+      audited,
+    });
+    const isAsked = journal.some(({ incoming }) => incoming.type === 'order-cancel-requested');
+    const cancellations = world.customers.cancellations.get(saga.id) ?? 0;
+    check('a cancellation that was answered with 202 reaches its saga', isAsked || cancellations === 0, {
+      id: saga.id,
+      cancellations,
+    });
+    check(
+      'nobody is given up for being silent',
+      saga.failure?.code !== 'STEP_TIMED_OUT' || world.network.troubled.has(saga.id),
+      { id: saga.id, failure: saga.failure },
+    );
+    const statuses = Object.entries(saga.steps).map(([name, { status }]) => [name, status]);
+    const settled = saga.status === 'COMPLETED' ? DONE : UNDONE;
+    check(
+      'every step of a saga that has ended is settled',
+      saga.endedAt === undefined || Object.values(saga.steps).every(({ status }) => settled.has(status)),
+      { id: saga.id, status: saga.status, statuses },
+    );
     const rebuilt = JSON.parse(JSON.stringify(rebuild(allSagas, journal)));
     check('a saga is what its journal rebuilds', isDeepStrictEqual(rebuilt, saga), { id: saga.id });
   }

@@ -10,6 +10,7 @@ import type { World } from './world.ts';
  */
 const NEVER_LOST: ReadonlySet<string> = new Set([
   'order-processed',
+  'order-cancel-requested',
   'dead-letter',
   'product-changed',
   'account-changed',
@@ -25,6 +26,8 @@ export class Network {
   readonly #world: World;
   /** Everything that ever arrived. */
   readonly arrived: OutgoingMessage[] = [];
+  /** Orders of which a message was lost or late. */
+  readonly troubled = new Set<string>();
   /** Messages that are still under way. */
   underWay = 0;
 
@@ -61,6 +64,7 @@ export class Network {
     const { faults, chance } = this.#world;
     if (!NEVER_LOST.has(message.topic) && faults.loses()) {
       this.#world.tellOf(message, 'is lost');
+      this.troubled.add(message.key);
       return;
     }
     const copies = faults.doubles() ? 2 : 1;
@@ -75,6 +79,7 @@ export class Network {
       this.#append(message);
       return;
     }
+    this.troubled.add(message.key);
     this.underWay += 1;
     this.#world.time.after(delayMs, () => {
       this.underWay -= 1;

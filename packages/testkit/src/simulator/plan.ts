@@ -4,6 +4,8 @@ import { Chance } from './chance.ts';
 export type Plan = {
   seed: number;
   orders: number;
+  /** They come within this time. */
+  orderingMs: number;
   partitions: number;
   maxBatch: number;
   replicas: number;
@@ -18,7 +20,6 @@ export type Plan = {
   databaseFault: number;
   brokerFault: number;
   technicalFailure: number;
-  zombies: number;
   silences: number;
   clockJumps: number;
   outages: number;
@@ -26,8 +27,8 @@ export type Plan = {
   acts: number;
 };
 
-const ORDERING_MS = 60_000;
-const CALM_AFTER_MS = 180_000;
+const SHORTEST_MS = 60_000;
+const LONGEST_MS = 240_000;
 
 /** Some runs have little of a kind, some much: a fault hides behind others as easily as it shows without them. */
 export function planOf(seed: number): Plan {
@@ -37,24 +38,24 @@ export function planOf(seed: number): Plan {
   return {
     seed,
     orders: chance.between(20, 80),
+    orderingMs: chance.oneOf([2_000, 10_000, 60_000]),
     partitions: chance.oneOf([1, 2, 4]),
     maxBatch: chance.oneOf([1, 3, 10, 100]),
     replicas: chance.oneOf([1, 2, 2, 3]),
-    calmAt: ORDERING_MS + chance.between(0, CALM_AFTER_MS),
+    calmAt: chance.between(SHORTEST_MS, LONGEST_MS),
     loss: often(0.05),
     doubling: often(0.2),
     delay: often(0.2),
     echo: often(0.1),
-    crash: often(0.01),
-    stall: often(0.005),
+    crash: often(0.02),
+    stall: often(0.01),
     databaseFault: often(0.02),
     brokerFault: often(0.05),
     technicalFailure: often(0.05),
-    zombies: times(12),
     silences: times(3),
     clockJumps: times(4),
     outages: times(3),
     cancellations: often(0.4),
-    acts: times(10),
+    acts: times(40),
   };
 }

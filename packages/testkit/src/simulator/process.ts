@@ -13,6 +13,7 @@ export class Process {
   #isAlive = true;
   #heldUpUntil = 0;
   readonly #atDeath: (() => void)[] = [];
+  readonly #atStall: ((milliseconds: number) => void)[] = [];
 
   constructor(name: string, world: World) {
     this.name = name;
@@ -26,6 +27,7 @@ export class Process {
   /** @throws nothing of its own; never resolves for what has died. */
   async pass(point: Point): Promise<void> {
     if (this.#isAlive && this.#world.faults.crashesAt(point)) this.die(point);
+    if (this.#isAlive && this.#world.faults.stallsAt(point)) this.#stall(point);
     await this.sleep(this.#world.chance.fraction() * LONGEST_STEP_MS);
     while (this.#isAlive && this.#heldUpUntil > this.#world.time.now)
       await this.sleep(this.#heldUpUntil - this.#world.time.now);
@@ -42,13 +44,20 @@ export class Process {
     if (!this.#isAlive) await never();
   }
 
-  /** Everything it does takes until then: a long pause of the machine, or a swap. */
-  holdUp(milliseconds: number): void {
+  /** It is held up for so long that others go on without it; then it goes on as if nothing had happened. */
+  #stall(where: string): void {
+    const milliseconds = this.#world.chance.fraction() * LONGEST_STALL_MS;
     this.#heldUpUntil = this.#world.time.now + milliseconds;
+    this.#world.tell(this.name, `is held up at ${where} for ${Math.round(milliseconds)} ms: a zombie`);
+    for (const run of this.#atStall) run(milliseconds);
   }
 
   onDeath(run: () => void): void {
     this.#atDeath.push(run);
+  }
+
+  onStall(run: (milliseconds: number) => void): void {
+    this.#atStall.push(run);
   }
 
   die(where: string): void {
@@ -60,6 +69,7 @@ export class Process {
 }
 
 const LONGEST_STEP_MS = 3;
+const LONGEST_STALL_MS = 30_000;
 
 /** One of its own each time, so that what waits for it can be forgotten. */
 const never = (): Promise<never> => new Promise(() => {});

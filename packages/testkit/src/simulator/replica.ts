@@ -7,8 +7,9 @@ import type { Participant } from '@saga/service-kit/participant';
 import pino from 'pino';
 import { memoryOutbox } from '../memory-stores/outbox.ts';
 import { Process } from './process.ts';
-import { type Counter, INBOX_DAYS, services, type Task } from './services.ts';
+import { type Counter, INBOX_DAYS, type Office, services, type Task } from './services.ts';
 import type { ServiceName } from './tables.ts';
+import { NOTHING } from './virtual-time.ts';
 import type { World } from './world.ts';
 
 const logger = pino({ level: 'silent' });
@@ -24,8 +25,8 @@ export class Replica {
   readonly name: string;
   readonly #world: World;
   #process: Process | undefined;
-  #membership: Membership | undefined;
   #counter: Counter | undefined;
+  #office: Office | undefined;
   #downUntil = 0;
   /** What it reads. */
   topics: readonly string[] = [];
@@ -43,6 +44,11 @@ export class Replica {
   /** What customers reach, while it is up. */
   get counter(): Counter | undefined {
     return this.isUp ? this.#counter : undefined;
+  }
+
+  /** What operators reach, while it is up. */
+  get office(): Office | undefined {
+    return this.isUp ? this.#office : undefined;
   }
 
   start(): void {
@@ -68,6 +74,7 @@ export class Replica {
       logger,
       now,
       failing,
+      complain: (complaint, detail) => world.complain(complaint, detail),
     });
     const handle = deliver({
       service: this.service,
@@ -85,7 +92,7 @@ export class Replica {
       isDue: () => rows.rows.values().some(({ createdAt }) => createdAt < now() - RELAY_AFTER_MS),
       run: outbox.relay,
     };
-    for (const task of [relay, ...wired.tasks]) void this.#perform(process, task);
+    for (const task of [relay, ...wired.tasks]) this.#schedule(process, task);
     const membership = new Membership(
       world,
       process,
@@ -98,9 +105,13 @@ export class Replica {
       world.time.after(world.chance.fraction() * LONGEST_SESSION_MS, () => membership.leave());
       this.#restartAfter(world.chance.fraction() * LONGEST_RESTART_MS);
     });
+    process.onStall((milliseconds) => {
+      membership.leave();
+      world.time.after(milliseconds, () => void membership.rejoin());
+    });
     this.#process = process;
-    this.#membership = membership;
     this.#counter = wired.counter;
+    this.#office = wired.office;
     this.topics = wired.handler.topics;
     world.tell(this.name, 'starts');
   }
@@ -119,28 +130,23 @@ export class Replica {
     this.#process?.die('its silence');
   }
 
-  /** Is held up for so long that its group goes on without it; then it goes on as if nothing had happened. */
-  becomeZombieFor(milliseconds: number): void {
-    if (!this.#process?.isAlive || !this.#membership) return;
-    this.#world.tell(this.name, `is held up for ${Math.round(milliseconds)} ms, without its group`);
-    this.#process.holdUp(milliseconds);
-    const membership = this.#membership;
-    membership.leave();
-    this.#world.time.after(milliseconds, () => void membership.rejoin());
+  #schedule(process: Process, task: Task): void {
+    this.#world.time.after(task.everyMs * (0.5 + this.#world.chance.fraction()), () => {
+      if (!process.isAlive) return NOTHING;
+      if (task.isDue()) return this.#perform(process, task);
+      this.#schedule(process, task);
+      return NOTHING;
+    });
   }
 
-  async #perform(process: Process, { name, everyMs, isDue, run }: Task): Promise<void> {
-    for (;;) {
-      await process.sleep(everyMs * (0.5 + this.#world.chance.fraction()));
-      if (!isDue()) continue;
-      await process.pass('tick');
-      try {
-        await run();
-      } catch (error) {
-        if (isTransient(error)) continue;
-        this.#world.complain(`${this.name}: ${name} failed`, messageOf(error));
-      }
+  async #perform(process: Process, task: Task): Promise<void> {
+    await process.pass('tick');
+    try {
+      await task.run();
+    } catch (error) {
+      if (!isTransient(error)) this.#world.complain(`${this.name}: ${task.name} failed`, messageOf(error));
     }
+    this.#schedule(process, task);
   }
 
   /** Commands that were chosen to fail make their whole batch fail, until they stand alone. */
@@ -152,6 +158,7 @@ export class Replica {
           ({ topic, envelope }) =>
             isCommandTopic(topic) && this.#world.faults.isUnhandleable(`${envelope.id} ${envelope.attempt}`),
         );
+        if (failing) this.#world.network.troubled.add(failing.key);
         if (failing) throw new Error(`${failing.topic} meets a technical failure`);
         return participant.load(sql, messages);
       },

@@ -1,8 +1,11 @@
 import { balanceParticipant } from '@saga/balance/participant';
 import { couponParticipant } from '@saga/coupon/participant';
 import { deliveryParticipant } from '@saga/delivery/participant';
+import type { AuditEntry } from '@saga/orchestrator/app/audit';
 import { fireTimers } from '@saga/orchestrator/app/fire-timers';
 import { messageHandler } from '@saga/orchestrator/app/message-handler';
+import { type By, operate } from '@saga/orchestrator/app/operate';
+import type { Act } from '@saga/orchestrator/saga/incoming';
 import { allSagas } from '@saga/orchestrator/sagas/all';
 import { createOrderAnnouncer } from '@saga/order/order-announcer';
 import { requestCancellation } from '@saga/order/order-cancellation';
@@ -12,12 +15,13 @@ import { platformParticipant } from '@saga/platform/participant';
 import { productParticipant } from '@saga/product/participant';
 import type { Broker } from '@saga/service-kit/broker';
 import type { Clock } from '@saga/service-kit/clock';
+import type { Sql } from '@saga/service-kit/database';
 import type { DeliveryHandler } from '@saga/service-kit/delivery';
 import type { Outbox } from '@saga/service-kit/outbox';
 import type { Participant } from '@saga/service-kit/participant';
 import { participantHandler } from '@saga/service-kit/participant-handler';
 import type { Logger } from 'pino';
-import type { MemoryConnections } from '../memory-database/memory-database.ts';
+import { type MemoryConnections, send } from '../memory-database/memory-database.ts';
 import { memoryBooks } from '../memory-stores/books.ts';
 import { memoryInbox } from '../memory-stores/inbox.ts';
 import { memoryLedger } from '../memory-stores/ledger.ts';
@@ -27,6 +31,7 @@ import { memoryShipping } from '../memory-stores/shipping.ts';
 import { memoryStock } from '../memory-stores/stock.ts';
 import { memoryWallet } from '../memory-stores/wallet.ts';
 import type { Tables } from './tables.ts';
+import { watchingResends } from './watch-resends.ts';
 
 export const INBOX_DAYS = 30;
 const ANNOUNCE_AFTER_MS = 60_000;
@@ -41,6 +46,8 @@ export type Context = {
   logger: Logger;
   /** The database's clock, in milliseconds. */
   now: () => number;
+  /** Tells of what must never happen. */
+  complain: (complaint: string, detail: string) => void;
   /** Lets messages fail for technical reasons. */
   failing: <Rows>(participant: Participant<Rows>) => Participant<Rows>;
 };
@@ -54,17 +61,26 @@ export type Counter = {
   cancel(orderId: string): Promise<unknown>;
 };
 
-export type Wired = { handler: DeliveryHandler; tasks: readonly Task[]; counter?: Counter };
+/** What operators reach over HTTP. */
+export type Office = { operate(sagaId: string, act: Act, by: By): Promise<unknown> };
+
+export type Wired = { handler: DeliveryHandler; tasks: readonly Task[]; counter?: Counter; office?: Office };
 
 /** Every service as its `app.ts` puts it together, on stores in memory. */
 export const services: { readonly [Service in keyof Tables]: (context: Context) => Wired } = {
-  orchestrator: ({ tables: { orchestrator }, connections, outbox, logger, now }) => {
+  orchestrator: ({ tables: { orchestrator }, connections, outbox, logger, now, complain }) => {
     const store = memorySagas(orchestrator);
     const isDue = () => orchestrator.sagas.rows.values().some(({ wakeAt }) => wakeAt !== undefined && wakeAt <= now());
-    const run = () => fireTimers({ registry: allSagas, store, outbox, inboxDays: INBOX_DAYS, logger });
+    const shell = { registry: allSagas, store, outbox, inboxDays: INBOX_DAYS, logger };
+    const run = () => fireTimers(shell);
+    const appendAudit = (sql: Sql, entries: readonly AuditEntry[]): void =>
+      send(sql, async (rows) => {
+        for (const entry of entries) await rows.insert(orchestrator.audit, rows.nextId(), entry);
+      });
     return {
-      handler: messageHandler(allSagas, store, connections),
+      handler: watchingResends(messageHandler(allSagas, store, connections), orchestrator, complain),
       tasks: [{ name: 'timers', everyMs: 500, isDue, run }],
+      office: { operate: (sagaId, act, by) => operate({ ...shell, appendAudit }, sagaId, act, by) },
     };
   },
   order: ({ tables: { order }, connections, outbox, clock, logger, now, failing }) => {

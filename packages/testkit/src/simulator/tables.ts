@@ -1,6 +1,7 @@
 import type { Account, Payment } from '@saga/balance/domain';
 import type { Coupon } from '@saga/coupon/domain';
 import type { Delivery, UnservedArea } from '@saga/delivery/domain';
+import type { AuditEntry } from '@saga/orchestrator/app/audit';
 import type { StoredAnswer } from '@saga/order/place-orders';
 import type { Account as KnownAccount, Coupon as KnownCoupon, Product as KnownProduct } from '@saga/order/read-models';
 import type { DayIncrease, Dispatch } from '@saga/platform/domain';
@@ -22,6 +23,7 @@ export const createTables = () => ({
     ...kitTables(),
     sagas: memoryTable<SagaEntry>('sagas'),
     journal: memoryTable('journal') as SagaTables['journal'],
+    audit: memoryTable<AuditEntry>('audit'),
     progress: memoryTable('progress') as SagaTables['progress'],
   },
   order: {

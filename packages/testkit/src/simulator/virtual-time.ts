@@ -1,4 +1,7 @@
-type Event = { at: number; sequence: number; run: () => void };
+/** `nothing`: it began nothing that would have to come to its end before the next event. */
+type Happening = () => unknown;
+type Event = { at: number; sequence: number; run: Happening };
+export const NOTHING = 'nothing';
 
 /**
  * Time that passes only where nothing else is left to do. Events happen one at a time, in the order of their times;
@@ -16,7 +19,7 @@ export class VirtualTime {
     return this.#now;
   }
 
-  after(milliseconds: number, run: () => void): void {
+  after(milliseconds: number, run: Happening): void {
     this.#sequence += 1;
     this.#push({ at: this.#now + milliseconds, sequence: this.#sequence, run });
   }
@@ -25,14 +28,25 @@ export class VirtualTime {
     return new Promise((resolve) => this.after(milliseconds, resolve));
   }
 
+  /** Turns of the event loop are this time's while the work lasts: production code takes them to gather its batches. */
+  async during<Result>(work: () => Promise<Result>): Promise<Result> {
+    const { setImmediate } = globalThis;
+    const virtual = (run: () => void) => this.after(0, run);
+    globalThis.setImmediate = virtual as unknown as typeof setImmediate;
+    try {
+      return await work();
+    } finally {
+      globalThis.setImmediate = setImmediate;
+    }
+  }
+
   /** Lets events happen until the time has come. */
   async passTo(end: number): Promise<void> {
     for (let next = this.#heap[0]; next !== undefined && next.at <= end; next = this.#heap[0]) {
       this.#pop();
       this.#now = next.at;
       this.happened += 1;
-      next.run();
-      await settled();
+      if (next.run() !== NOTHING) await settled();
     }
     this.#now = Math.max(this.#now, end);
   }
@@ -70,5 +84,5 @@ export class VirtualTime {
 
 const isBefore = (a: Event, b: Event): boolean => a.at < b.at || (a.at === b.at && a.sequence < b.sequence);
 
-/** A turn of the event loop: whatever was going to happen without waiting has happened. */
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** Whatever was going to happen without waiting has happened: a tick comes when no microtask is left. */
+const settled = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));

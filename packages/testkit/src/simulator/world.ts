@@ -5,6 +5,7 @@ import { Chance } from './chance.ts';
 import { Customers } from './customers.ts';
 import { Faults } from './faults.ts';
 import { Network } from './network.ts';
+import { Operators } from './operators.ts';
 import type { Plan } from './plan.ts';
 import { Replica } from './replica.ts';
 import { services } from './services.ts';
@@ -27,6 +28,7 @@ export class World {
   readonly databases: Record<ServiceName, MemoryDatabase>;
   readonly replicas: readonly Replica[];
   readonly customers: Customers;
+  readonly operators: Operators;
   readonly deadLetters: ReceivedMessage[] = [];
   /** What should never happen, and did. */
   readonly complaints: { complaint: string; detail: string }[] = [];
@@ -47,6 +49,7 @@ export class World {
       Array.from({ length: plan.replicas }, (_, index) => new Replica(this, service, index + 1)),
     );
     this.customers = new Customers(this);
+    this.operators = new Operators(this);
   }
 
   /** The clock of a service's database, in whole milliseconds since the epoch. */
