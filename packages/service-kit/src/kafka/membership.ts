@@ -6,7 +6,7 @@ import { within } from '../within.ts';
 import type { BatchGatherer } from './batch-gatherer.ts';
 import { consumerSettings } from './consumer-settings.ts';
 import { heldPartitions } from './held-partitions.ts';
-import { offsetCommitter } from './offset-committer.ts';
+import { byTopic, offsetCommitter } from './offset-committer.ts';
 import { receivedMessage } from './received-message.ts';
 
 /** One life of a kafkajs consumer: from joining the group until it leaves, or until kafkajs gives up. */
@@ -59,26 +59,35 @@ export function joinGroup(options: MembershipOptions): Membership {
   let joined = false;
   let leaving = false;
   let busy = 0;
-  let heartbeat: (() => Promise<void>) | undefined;
+  /** By way of it, kafkajs does what belongs to the generation at hand. */
+  let latest: EachBatchPayload | undefined;
   let lastSign = performance.now();
   let givingWay: Promise<never> | undefined;
 
   const consumer = client.consumer(consumerSettings(group));
   const held = heldPartitions();
   const committer = offsetCommitter({
-    commit: (offsets) => consumer.commitOffsets(offsets),
+    // Once: the consumer's own commitOffsets repeats a refused commit, and may do so as a member of the next generation,
+    // for partitions in which another one has read on by then.
+    commit: async (offsets) => {
+      if (!latest) throw new Error('there is nothing to commit before the first batch');
+      await latest.commitOffsetsIfNecessary({ topics: byTopic(offsets) });
+    },
     onFailed: (error) => logger.info({ group, error: messageOf(error) }, 'offsets could not be committed this time'),
   });
 
   const report = (error: unknown): void => logger.info({ group, error: messageOf(error) }, 'not waited for any longer');
 
   consumer.on(consumer.events.GROUP_JOIN, () => {
+    if (over) return;
     sign();
     joined = true;
+    // kafkajs joins again by itself, too, while a batch is at work: it may be someone else's by now.
+    gatherer.abandon();
     committer.forget();
     held.release();
     givingWay = undefined;
-    if (!leaving && !over) gatherer.resume();
+    if (!leaving) gatherer.resume();
   });
   consumer.on(consumer.events.REBALANCING, () => void committer.flush());
   consumer.on(consumer.events.FETCH, sign);
@@ -104,10 +113,11 @@ export function joinGroup(options: MembershipOptions): Membership {
   }
 
   /** Returning without having resolved an offset makes kafkajs fetch again from there. */
-  async function eachBatch({ batch, resolveOffset, heartbeat: beat, pause: halt }: EachBatchPayload): Promise<void> {
+  async function eachBatch(payload: EachBatchPayload): Promise<void> {
     if (over) throw new Error('this consumer has been replaced');
+    const { batch, resolveOffset, pause: halt } = payload;
     const { topic, partition } = batch;
-    heartbeat = beat;
+    latest = payload;
     busy += 1;
     try {
       const outcome = await gatherer.add({
@@ -132,7 +142,7 @@ export function joinGroup(options: MembershipOptions): Membership {
   }
 
   function tick(): void {
-    if (busy > 0) heartbeat?.().catch(onHeartbeatFailed);
+    if (busy > 0) latest?.heartbeat().catch(onHeartbeatFailed);
     else if (performance.now() - lastSign > SILENCE_LIMIT_MS)
       void quitOnce(`kafkajs was silent for ${SILENCE_LIMIT_MS} ms`);
   }

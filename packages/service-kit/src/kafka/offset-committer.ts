@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { TopicPartitionOffset } from 'kafkajs';
+import type { TopicOffsets, TopicPartitionOffset } from 'kafkajs';
 
 /** Where a partition is to be read on: a committed offset is that of the next message. */
 export type NextOffset = TopicPartitionOffset;
@@ -7,7 +7,7 @@ export type NextOffset = TopicPartitionOffset;
 export type OffsetCommitter = {
   /** Never waits: what a crash leaves uncommitted comes again, and the inbox knows it. */
   note(next: NextOffset): void;
-  /** Resolves when what was noted has been committed, or could not be at the first attempt. Never rejects. */
+  /** Resolves when what was noted has been committed, or could not be at two attempts. Never rejects. */
   flush(): Promise<void>;
   /** After a rebalance others own the partitions: nothing of what was noted may be committed any more. */
   forget(): void;
@@ -60,11 +60,21 @@ export function offsetCommitter({ commit, onFailed }: OffsetCommitterOptions): O
       if (!working) working = work();
     },
     flush: async () => {
-      await commitNoted();
+      // Nobody tries later: the first attempt may only have met a connection that broke.
+      if (!(await commitNoted())) await commitNoted();
     },
     forget: () => {
       noted = new Map();
       generation += 1;
     },
   };
+}
+
+/** As the protocol has it. */
+export function byTopic(offsets: readonly NextOffset[]): TopicOffsets[] {
+  const topics = Map.groupBy(offsets, ({ topic }) => topic);
+  return [...topics].map(([topic, group]) => ({
+    topic,
+    partitions: group.map(({ partition, offset }) => ({ partition, offset })),
+  }));
 }

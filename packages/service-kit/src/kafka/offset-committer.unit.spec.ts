@@ -65,6 +65,20 @@ describe('committing beside the work', () => {
     await flushed;
   });
 
+  test('flushing tries twice: nobody else will, and the first may only have met a connection that broke', async () => {
+    const { arrived, committer, note } = scene();
+    note(0, 1);
+    const first = await arrived(1);
+    note(0, 2);
+    const flushed = committer.flush();
+    first.end.resolve();
+    (await arrived(2)).end.reject(new Error('closed connection'));
+    const third = await arrived(3);
+    expect(third.offsets).toEqual(['0:2']);
+    third.end.resolve();
+    await flushed;
+  });
+
   test('what was forgotten is not committed, not even if its commit failed meanwhile', async () => {
     const { arrived, commits, committer, note } = scene();
     note(0, 1);
