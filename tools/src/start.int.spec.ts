@@ -79,7 +79,7 @@ it('keeps data between starts, resets nothing, and begins anew with --fresh', as
   await fresh.stop('SIGTERM');
 });
 
-it('is refused in one line while another runs in the same folder', async () => {
+it('is refused in one line while another runs in the same folder (trap 23)', async () => {
   const first = start('--in-memory');
   await first.ready();
   const second = await start('--in-memory').ended;
@@ -88,7 +88,7 @@ it('is refused in one line while another runs in the same folder', async () => {
   await first.stop('SIGTERM');
 });
 
-it('says in one line that a port is in use, and starts nothing', async () => {
+it('says in one line that a port is in use, and starts nothing (trap 23)', async () => {
   const other = createServer().listen(8083, '127.0.0.1');
   const listening = once(other, 'listening').then(
     () => true,
@@ -101,7 +101,7 @@ it('says in one line that a port is in use, and starts nothing', async () => {
   if (ours) other.close();
 });
 
-it.each([50, 500, 1_500, 3_000])('that is interrupted after %d ms leaves nothing running', async (afterMs) => {
+it.each([50, 500, 1_500, 3_000])('that is interrupted after %d ms leaves nothing running (trap 23)', async (afterMs) => {
   const program = start('--in-memory');
   await pause(afterMs);
   const { output } = await program.stop('SIGINT');

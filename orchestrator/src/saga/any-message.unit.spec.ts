@@ -31,7 +31,7 @@ const completed = () =>
   );
 const compensated = () => begun(placeOrder, noCoupon).when(cancelled(), undone('product'), undone('order'));
 
-describe('a fact seen before changes nothing and sends again what it caused and what is still unanswered', () => {
+describe('a fact seen before changes nothing and sends again what it caused and what is still unanswered (trap 27)', () => {
   test('a success', () => {
     const scenario = begun(placeOrder, noCoupon).when(succeeded('product'));
     const { onlySent } = scenario;

@@ -174,7 +174,7 @@ test('COMPENSATED only when every compensation has been acknowledged, and then w
   expect(scenario.saga.endedAt).toBe(NINE_O_CLOCK + SECOND_MS);
 });
 
-describe('a late answer of a step that is being undone is recorded and changes nothing', () => {
+describe('a late answer of a step that is being undone is recorded and changes nothing (trap 5)', () => {
   test('a success', () => {
     const scenario = begun(placeOrder).when(cancelled()).when(after(3), succeeded('product'));
     scenario.sendsNothing().is('COMPENSATING').hasSteps({ product: 'COMPENSATING' });

@@ -65,7 +65,7 @@ class Crowd {
   }
 }
 
-describe('many sagas in front of one participant', () => {
+describe('many sagas in front of one participant (trap 11)', () => {
   test('a burst does not time out in its own queue, and is not sent again in a storm', () => {
     const crowd = new Crowd();
     for (let second = 1; second <= SIZE; second += 1) {

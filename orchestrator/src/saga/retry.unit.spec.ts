@@ -80,7 +80,7 @@ describe('a failure of the current attempt', () => {
   });
 });
 
-describe('a failure changes nothing', () => {
+describe('a failure changes nothing (trap 26)', () => {
   test('when it answers an earlier attempt', () => {
     begun(placeOrder, noCoupon)
       .when(failed('product'), whenDue())

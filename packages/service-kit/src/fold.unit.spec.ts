@@ -182,7 +182,7 @@ describe('a compensation', () => {
     expect(handled.size).toBe(0);
   });
 
-  test('of a refused action is an empty success and needs no fence', () => {
+  test('of a refused action is an empty success and needs no fence (trap 6)', () => {
     const refused = take(11);
     const { handled, publish } = fold(till, empty, purseOf(10), [refused, giveBack(refused)], now);
     expect(outcomesOf(publish)).toEqual(['rejected', 'success']);
@@ -243,7 +243,7 @@ describe('what is only listened to', () => {
   });
 });
 
-describe('a technical failure', () => {
+describe('a technical failure (trap 26)', () => {
   const reason = { code: 'HANDLER_FAILED', message: 'boom' };
 
   test('is answered under an id of its own for every attempt', () => {

@@ -32,7 +32,7 @@ export function participantContract<Tables>(setUp: () => Promise<ParticipantUnde
       replica = replicaOf(under.participant, under.database);
     });
 
-    test('an action takes effect once, however often it is delivered, and is always answered the same', async () => {
+    test('an action takes effect once, however often it is delivered, and is always answered the same (trap 1, trap 2)', async () => {
       const { action } = await under.arrange();
       const before = await under.effect();
       const first = await replica.handle(action);
@@ -54,7 +54,7 @@ export function participantContract<Tables>(setUp: () => Promise<ParticipantUnde
       expect(await under.effect()).toEqual(after);
     });
 
-    test('an action doubled in one batch takes effect once', async () => {
+    test('an action doubled in one batch takes effect once (trap 24)', async () => {
       const { action, undo } = await under.arrange();
       const before = await under.effect();
       const [first, second] = await replica.handle(action, action);
@@ -83,14 +83,14 @@ export function participantContract<Tables>(setUp: () => Promise<ParticipantUnde
       expect(await under.effect()).toEqual(before);
     });
 
-    test('an action and its compensation in one batch leave nothing', async () => {
+    test('an action and its compensation in one batch leave nothing (trap 24)', async () => {
       const { action, undo } = await under.arrange();
       const before = await under.effect();
       expect(outcomes(await replica.handle(action, undo))).toEqual(['success', 'success']);
       expect(await under.effect()).toEqual(before);
     });
 
-    test('a compensation that comes before its action fences it off for good', async () => {
+    test('a compensation that comes before its action fences it off for good (trap 4)', async () => {
       const { action, undo } = await under.arrange();
       const before = await under.effect();
       expect(outcomes(await replica.handle(undo))).toEqual(['success']);
@@ -106,7 +106,7 @@ export function participantContract<Tables>(setUp: () => Promise<ParticipantUnde
       expect(await under.effect()).toEqual(before);
     });
 
-    test('two replicas that get the same action at once do it once', async () => {
+    test('two replicas that get the same action at once do it once (trap 3)', async () => {
       const { action, undo } = await under.arrange();
       const before = await under.effect();
       const slow = slowReplicaOf(under);
@@ -120,7 +120,7 @@ export function participantContract<Tables>(setUp: () => Promise<ParticipantUnde
       expect(await under.effect()).toEqual(before);
     });
 
-    test('a compensation on one replica finds the action that another has not committed yet', async () => {
+    test('a compensation on one replica finds the action that another has not committed yet (trap 25)', async () => {
       const { action, undo } = await under.arrange();
       const before = await under.effect();
       const slow = slowReplicaOf(under);

@@ -124,7 +124,7 @@ describe('cancelling an order', () => {
 });
 
 describe('completing and cancelling in one batch', () => {
-  it('lets only the first take effect (traps 24, 29)', () => {
+  it('lets only the first take effect (trap 24, trap 29)', () => {
     const { changes, publish } = fold<OrderTables>(
       orderParticipant,
       created,

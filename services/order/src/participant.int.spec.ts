@@ -20,7 +20,7 @@ const answers = (orderId: string, count: number) =>
   });
 
 describe('a completed order', () => {
-  it('is answered and told to the outside; told again, it is the same again (traps 1, 2)', async () => {
+  it('is answered and told to the outside; told again, it is the same again (trap 1, trap 2)', async () => {
     const { orderId } = await shop.place({ ...ORDER, couponId: 100 });
     const command = completeOrder(orderId);
     await shop.send(command);
@@ -60,7 +60,7 @@ describe('a cancelled order', () => {
     expect(await shop.order(orderId)).toMatchObject({ status: 'CANCELLED' });
   });
 
-  it('that was never placed is fenced off and answered (traps 4, 6)', async () => {
+  it('that was never placed is fenced off and answered (trap 4, trap 6)', async () => {
     const orderId = newOrderId();
     await shop.send(cancelOrder(orderId));
     expect(await answers(orderId, 1)).toMatchObject([{ topic: 'order-cancelled', body: { outcome: 'success' } }]);
