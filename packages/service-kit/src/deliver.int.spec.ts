@@ -186,10 +186,11 @@ describe('a fault of the surroundings is the fault of no message', () => {
       if (ended) return;
       ended = true;
       const [own] = await sql.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-      await admin.query('SELECT pg_terminate_backend($1, 60000)', [own?.pid]);
-      await sql.query('SELECT 1');
+      const working = sql.query('SELECT pg_sleep(600)');
+      await Promise.all([working, admin.query('SELECT pg_terminate_backend($1)', [own?.pid])]);
     })(take(1), take(2), take(3));
     expect([tried, await saved(), published.length]).toEqual([[3, 3], [1, 2, 3], 3]);
+    expect(complaints()).toMatchObject([{ error: 'terminating connection due to administrator command' }]);
   });
 });
 
