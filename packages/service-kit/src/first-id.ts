@@ -6,4 +6,4 @@
  * @param days an SQL expression of type int.
  */
 export const firstIdDaysAgo = (days: string): string =>
-  `rpad(lpad(to_hex(floor(extract(epoch FROM now() - ${days} * interval '1 day') * 1000)::bigint), 12, '0'), 32, '0')::uuid`;
+  `rpad(lpad(to_hex(greatest(0, floor(extract(epoch FROM now() - ${days} * interval '1 day') * 1000))::bigint), 12, '0'), 32, '0')::uuid`;

@@ -21,5 +21,5 @@ export const forgetPayments: UndoableStatements = {
     remembered AS (
       UPDATE accounts SET paid_forgotten = paid_forgotten + amount
       FROM locked WHERE accounts.user_id = locked.user_id)
-    DELETE FROM payments WHERE action_id IN (SELECT action_id FROM old)`,
+    DELETE FROM payments WHERE action_id = ANY(ARRAY(SELECT action_id FROM old))`,
 };

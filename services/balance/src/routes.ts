@@ -96,6 +96,8 @@ export const balanceRoutes =
           where: {
             userId,
             ...(cursor && {
+              // Says no more than what follows, but this the index understands: pages do not begin at the newest.
+              createdAt: { lte: cursor.createdAt },
               OR: [
                 { createdAt: { lt: cursor.createdAt } },
                 { createdAt: cursor.createdAt, actionId: { lt: cursor.paymentId } },

@@ -19,5 +19,5 @@ export const FORGET_RESERVATIONS = `
   remembered AS (
     UPDATE products SET sold_forgotten = sold_forgotten + pieces
     FROM locked WHERE products.product_id = locked.product_id)
-  DELETE FROM reservations WHERE action_id IN (SELECT action_id FROM old)
+  DELETE FROM reservations WHERE action_id = ANY(ARRAY(SELECT action_id FROM old))
   RETURNING order_id AS id`;

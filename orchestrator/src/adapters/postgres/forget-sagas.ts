@@ -3,8 +3,8 @@ import { firstIdDaysAgo } from '@saga/service-kit/first-id';
 /** Saga and journal together: one without the other would tell half a story. */
 const forget = (old: string): string => `
   WITH old AS (SELECT id FROM saga WHERE id > $1 AND ${old} ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED),
-       journal_of_old AS (DELETE FROM journal WHERE saga_id IN (SELECT id FROM old))
-  DELETE FROM saga WHERE id IN (SELECT id FROM old)
+       journal_of_old AS (DELETE FROM journal WHERE saga_id = ANY(ARRAY(SELECT id FROM old)))
+  DELETE FROM saga WHERE id = ANY(ARRAY(SELECT id FROM old))
   RETURNING id`;
 
 /** What has not ended (running, stuck, paused) has no end that could be old. */
