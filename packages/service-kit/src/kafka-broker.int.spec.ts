@@ -1,3 +1,5 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type net from 'node:net';
 import { testTopicPrefix } from '@saga/testkit/test-topic-prefix';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import pino from 'pino';
@@ -66,6 +68,37 @@ describe('the broker on Kafka', () => {
     expect(after.values()).toEqual(['7', '8', '9']);
   });
 
+  test('when all connections are cut in the middle of a batch, it goes on: in order, and committed to the end', async () => {
+    await broker.createTopics([{ name: 'torn', compacted: false }]);
+    const sockets = clientSockets();
+    const torn = connect(topicPrefix);
+    const begun = Promise.withResolvers<void>();
+    const goesOn = Promise.withResolvers<void>();
+    const inbox = messageRecorder();
+    await torn.consume({ group: 'torn', topics: ['torn'], maxBatch: 10 }, async (batch) => {
+      begun.resolve();
+      await goesOn.promise;
+      return inbox.handle(batch);
+    });
+    const numbers = Array.from({ length: 40 }, (_, number) => String(number));
+    await torn.publish(numbers.slice(0, 20).map((number) => message('torn', number)));
+    await begun.promise;
+    sockets.cut();
+    goesOn.resolve();
+    await inbox.until(() => inbox.values().includes('19'));
+    sockets.cut();
+    await publishUntilTaken(
+      torn,
+      numbers.slice(20).map((number) => message('torn', number)),
+    );
+    await inbox.until(() => inbox.values().includes('39'));
+    // At least once: what was handled and not yet committed may come again, and so may what was not acknowledged.
+    expect([...new Set(inbox.values())]).toEqual(numbers);
+    while ((await broker.lag('torn', ['torn'])) > 0);
+    sockets.stop();
+    await torn.close();
+  });
+
   test('a message that no broker would take is refused alone, not with what shares its send', async () => {
     await broker.createTopics([{ name: 'large', compacted: false }]);
     const [large, small] = await Promise.allSettled([
@@ -85,6 +118,32 @@ describe('the broker on Kafka', () => {
     await nowhere.close();
   });
 });
+
+/** The connections that this process makes from now on. */
+function clientSockets() {
+  const sockets = new Set<net.Socket>();
+  const keep = (event: unknown): void => {
+    sockets.add((event as { socket: net.Socket }).socket);
+  };
+  subscribe('net.client.socket', keep);
+  return {
+    cut: () => {
+      for (const socket of sockets) socket.destroy(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
+      sockets.clear();
+    },
+    stop: () => unsubscribe('net.client.socket', keep),
+  };
+}
+
+async function publishUntilTaken(broker: Broker, messages: Parameters<Broker['publish']>[0]): Promise<void> {
+  for (;;) {
+    try {
+      return await broker.publish(messages);
+    } catch {
+      // As whoever publishes does: again, all of it.
+    }
+  }
+}
 
 async function deleteBefore(topic: string, partition: number, offset: string): Promise<void> {
   const admin = plainClient().admin();
