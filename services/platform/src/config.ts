@@ -16,7 +16,10 @@ export const platformConfig = {
     .string()
     .refine(isWebhookSecret, 'must be whsec_ followed by 24 to 64 bytes in base64')
     .optional()
-    .meta({ description: 'What the requests are signed with (Standard Webhooks)', secret: true }),
+    .meta({
+      description: 'What the requests are signed with (Standard Webhooks): whsec_ followed by 24 to 64 bytes in base64',
+      secret: true,
+    }),
   PLATFORM_WEBHOOK_TIMEOUT_MS: wholeNumber(1, 5 * MINUTE_MS)
     .default(10 * SECOND_MS)
     .describe('An answer that takes longer, in milliseconds, counts as a failure'),
@@ -45,7 +48,7 @@ export function webhookOf(config: PlatformConfig): WebhookOptions | undefined {
   if (url === undefined) return undefined;
   if (secret === undefined)
     throw new ConfigError([
-      'PLATFORM_WEBHOOK_SECRET is not set, but PLATFORM_WEBHOOK_URL is: requests are signed with it',
+      'PLATFORM_WEBHOOK_SECRET is not set, but PLATFORM_WEBHOOK_URL is: requests are signed with it. It is whsec_ followed by 24 to 64 bytes in base64',
     ]);
   return { url, secret, timeoutMs };
 }

@@ -42,3 +42,11 @@ export async function settleDispatches(sql: Sql, settled: readonly SettledDispat
     settled.map((each) => (each.status === 'PENDING' ? each.pauseMs : null)),
   ]);
 }
+
+const RETURN = `
+  UPDATE dispatches SET attempts = attempts - 1, due_at = now() WHERE order_id = $1 AND attempts = $2`;
+
+/** Gives back what a stop cut off, as if it had not been claimed: the platform has not failed. */
+export async function returnDispatch(sql: Sql, { orderId, attempts }: ClaimedDispatch): Promise<void> {
+  await sql.query(RETURN, [orderId, attempts]);
+}

@@ -1,7 +1,14 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Database } from '@saga/service-kit/database';
 import type { Logger } from 'pino';
 import type { DispatchMetrics } from './dispatch-metrics.ts';
-import { type ClaimedDispatch, claimDispatches, type SettledDispatch, settleDispatches } from './dispatches.ts';
+import {
+  type ClaimedDispatch,
+  claimDispatches,
+  returnDispatch,
+  type SettledDispatch,
+  settleDispatches,
+} from './dispatches.ts';
 import { pauseAfterMs, type RetryPolicy } from './retry.ts';
 import type { SendWebhook } from './webhook.ts';
 
@@ -18,21 +25,34 @@ export type SenderOptions = {
 };
 
 /**
- * Sends what is due, a handful at a time, until nothing is. A crash between the platform's answer and its being
- * written down sends the order again, under the same id.
+ * Sends what is due, so many at once, until nothing is: as soon as one is answered, the next is claimed. A crash between
+ * the platform's answer and its being written down sends the order again, under the same id.
  */
 export function createSender({ database, send, policy, concurrency, leaseMs, metrics, logger }: SenderOptions) {
   return async (stopping: AbortSignal): Promise<void> => {
-    let claimed: ClaimedDispatch[];
-    do {
-      claimed = await claimDispatches(database, concurrency, leaseMs);
-      const settled = await Promise.all(claimed.map((dispatch) => attempt(dispatch, stopping)));
-      if (settled.length > 0) await settleDispatches(database, settled);
-    } while (claimed.length === concurrency && !stopping.aborted);
+    const underWay = new Set<Promise<void>>();
+    try {
+      for (;;) {
+        const free = stopping.aborted ? 0 : concurrency - underWay.size;
+        for (const dispatch of free > 0 ? await claimDispatches(database, free, leaseMs) : []) {
+          const sending = attempt(dispatch, stopping).finally(() => underWay.delete(sending));
+          underWay.add(sending);
+        }
+        if (underWay.size === 0) return;
+        await Promise.race([...underWay, pause(LOOK_AGAIN_MS, undefined, { ref: false })]);
+      }
+    } finally {
+      await Promise.allSettled(underWay);
+    }
   };
 
-  async function attempt(dispatch: ClaimedDispatch, stopping: AbortSignal): Promise<SettledDispatch> {
+  async function attempt(dispatch: ClaimedDispatch, stopping: AbortSignal): Promise<void> {
     const error = await send(webhookIdOf(dispatch.orderId), dispatch.payload, stopping);
+    if (error !== undefined && stopping.aborted) await returnDispatch(database, dispatch);
+    else await settleDispatches(database, [settle(dispatch, error)]);
+  }
+
+  function settle(dispatch: ClaimedDispatch, error: string | undefined): SettledDispatch {
     const settled = outcomeOf(dispatch, error, policy);
     metrics.attempted(settled.status);
     const { orderId: sagaId, attempts } = dispatch;
@@ -43,6 +63,9 @@ export function createSender({ database, send, policy, concurrency, leaseMs, met
     return settled;
   }
 }
+
+/** What became due while all that is under way is slow waits no longer. */
+const LOOK_AGAIN_MS = 1_000;
 
 /** The same on every attempt, and no other event's of the same order. */
 const webhookIdOf = (orderId: string): string => `order-processed_${orderId}`;
