@@ -134,8 +134,7 @@ describe('with a platform', () => {
     const response = await service.app.inject(`/dispatches?orderId=${key}`);
     return response.json().items[0];
   };
-  const becomes = (order: Message, dispatch: object) =>
-    expect.poll(() => dispatchOf(order)).toMatchObject(dispatch);
+  const becomes = (order: Message, dispatch: object) => expect.poll(() => dispatchOf(order)).toMatchObject(dispatch);
 
   test('an order is sent to it, signed, as it was processed', async () => {
     const order = await process();
@@ -186,15 +185,31 @@ describe('with a platform', () => {
     await becomes(order, { status: 'FAILED', lastError: 'the platform did not answer within 300 ms' });
   });
 
-  test('a stop does not wait for it: the order is sent again after the next start', async () => {
+  test('a stop does not wait for it, nor count it as failed: the order is sent again after the next start', async () => {
     answer = () => {};
     const order = await process();
     await expect.poll(() => received.length).toBe(1);
     await service.close();
     answer = (_request, response) => response.end();
     service = await start();
-    await becomes(order, { status: 'SENT', attempts: 2 });
+    await becomes(order, { status: 'SENT', attempts: 1 });
     expect(new Set(received.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
+  });
+
+  test('an answer that takes long holds up no other order', async () => {
+    const slow = orderOn('2026-04-01T10:00:00Z');
+    const held = Promise.withResolvers<void>();
+    answer = async (request, response) => {
+      if (request.headers['webhook-id']?.includes(slow.key)) await held.promise;
+      response.end();
+    };
+    await process(slow);
+    await expect.poll(() => received.length).toBe(1);
+    const others = Array.from({ length: 50 }, () => orderOn('2026-04-01T10:00:00Z'));
+    await replicaOf(platformParticipant({ dispatching: true }), service.database).handle(...others);
+    for (const order of others) await becomes(order, { status: 'SENT', attempts: 1 });
+    held.resolve();
+    await becomes(slow, { status: 'SENT' });
   });
 
   test('a redirect is not followed: the order would go elsewhere', async () => {
