@@ -1,6 +1,6 @@
 import { ORDER_STEP } from '@saga/messages/ids';
 import { factOf } from '@saga/messages/topics';
-import type { DefinedStep, Definition } from '../saga/definition.ts';
+import { ALWAYS, type DefinedStep, type Definition } from '../saga/definition.ts';
 
 /** A definition as an operator reads it: the steps in their order, their topics, and what is retried for how long. */
 export const definitionView = (definition: Definition) => ({
@@ -13,6 +13,7 @@ export const definitionView = (definition: Definition) => ({
 
 const stepView = (step: DefinedStep) => ({
   name: step.name,
+  conditional: step.when !== ALWAYS,
   dependsOn: step.after.filter((name) => name !== ORDER_STEP),
   command: step.command ?? null,
   fact: step.command ? factOf[step.command] : null,

@@ -105,7 +105,7 @@ export function defineSaga(source: SagaSource): Definition {
       compensationBody: () => ({}),
       after: [ORDER_STEP, ...(step.after ?? [])],
       dependents: names.filter((other) => dependenciesOf(source.steps, other).has(name)),
-      when: step.when ?? (() => true),
+      when: step.when ?? ALWAYS,
       retry: { ...DEFAULT_RETRY, ...step.retry },
       compensationRetry: { ...DEFAULT_RETRY, ...step.compensationRetry },
     },
@@ -119,6 +119,9 @@ export function defineSaga(source: SagaSource): Definition {
   };
 }
 
+/** Of a step that no order does without. */
+export const ALWAYS = (): boolean => true;
+
 /** The order: it has succeeded when the saga starts, and is undone when everything else is. */
 const orderStep = (dependents: readonly string[]): DefinedStep => ({
   name: ORDER_STEP,
@@ -128,7 +131,7 @@ const orderStep = (dependents: readonly string[]): DefinedStep => ({
   compensationBody: (failure) => ({ reason: failure }),
   after: [],
   dependents,
-  when: () => true,
+  when: ALWAYS,
   retry: DEFAULT_RETRY,
   compensationRetry: DEFAULT_RETRY,
 });

@@ -134,6 +134,11 @@ describe('a request that cannot be read', () => {
 });
 
 describe('a path that names nothing', () => {
+  it('is told as it was given', async () => {
+    const { detail } = (await app.inject('/orders/1')).json();
+    expect(detail).toBe('nothing has the orderId "1"');
+  });
+
   it.each(['/nowhere', '/docs/nowhere', '/orders/1', `/orders/${'x'.repeat(300)}`, '/orders/%zz', '/orders/%00'])(
     '%s is 404',
     async (url) => {

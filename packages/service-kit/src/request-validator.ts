@@ -14,13 +14,13 @@ export const requestValidator: FastifySchemaCompiler<z.ZodType> =
     const given = data ?? undefined;
     const parsed = schema.safeParse(given);
     const faults = [...(parsed.success ? [] : faultyFields(given, parsed.error.issues)), ...unstorableText(given)];
-    return parsed.success && faults.length === 0 ? { value: parsed.data } : { error: refusal(httpPart, faults) };
+    return parsed.success && faults.length === 0 ? { value: parsed.data } : { error: refusal(httpPart, given, faults) };
   };
 
-function refusal(httpPart: string | undefined, faults: readonly FieldError[]): Problem {
+function refusal(httpPart: string | undefined, given: unknown, faults: readonly FieldError[]): Problem {
   switch (httpPart) {
     case 'params':
-      return notFound(`nothing has such an id: ${inWords(faults)}`);
+      return notFound(`nothing has ${faults.map(({ pointer }) => named(given, pointer.slice(1))).join(', ')}`);
     case 'querystring':
       return badRequest('INVALID_QUERY', `the query is not valid: ${inWords(faults)}`, faults);
     case 'headers':
@@ -29,3 +29,7 @@ function refusal(httpPart: string | undefined, faults: readonly FieldError[]): P
       return unprocessable(faults);
   }
 }
+
+/** `the orderId "x"`: a path's parameters are all there, and texts. */
+const named = (given: unknown, name: string): string =>
+  `the ${name} ${JSON.stringify(Reflect.get(Object(given), name))}`;

@@ -5,7 +5,7 @@ import { uuidText } from '@saga/service-kit/path-ids';
 import { notFound } from '@saga/service-kit/problem';
 import { z } from 'zod';
 import type { Order } from './domain.ts';
-import { address, eachProductOnce, phone, recipientName } from './order-body.ts';
+import { AT_LEAST_ONE, address, eachProductOnce, phone, recipientName } from './order-body.ts';
 import { intakeHeaders, type OrderIntake } from './order-intake.ts';
 import { findOrder, findUser } from './order-queries.ts';
 import type { OrderRequest } from './place-order.ts';
@@ -22,7 +22,7 @@ const statusWord = { PENDING: 'PENDING', COMPLETED: 'CONFIRMED', CANCELLED: 'FAI
 const body = z.strictObject({
   items: z
     .array(z.strictObject({ productId: numericId, quantity }))
-    .min(1)
+    .min(1, AT_LEAST_ONE)
     .max(MAX_ITEMS)
     .superRefine(eachProductOnce),
   userCouponId: numericId.nullish(),

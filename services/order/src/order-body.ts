@@ -23,13 +23,15 @@ export const eachProductOnce = (items: readonly { productId: number }[], context
   });
 };
 
+export const AT_LEAST_ONE = 'must hold at least 1 item';
+
 const item = z.strictObject({ productId: numericId, quantity, price: amount.optional() });
 
 /** The body of `POST /orders`: several items, or one product named beside the user as in seed 003. */
 export const orderBody = z
   .strictObject({
     userId: numericId,
-    items: z.array(item).min(1).max(MAX_ITEMS).superRefine(eachProductOnce).optional(),
+    items: z.array(item).min(1, AT_LEAST_ONE).max(MAX_ITEMS).superRefine(eachProductOnce).optional(),
     productId: numericId.optional(),
     quantity: quantity.optional(),
     price: amount.optional().describe('What the customer was shown, in the minor unit: refused if it is not the price'),

@@ -44,11 +44,14 @@ const insert = (sql: Sql, { productId, name, price, stock }: NewProduct): Promis
 
 const CHANGE = `
   UPDATE products SET name = coalesce($2, name), price = coalesce($3, price), version = version + 1
-  WHERE product_id = $1
+  WHERE product_id = $1 AND (name, price) IS DISTINCT FROM (coalesce($2, name), coalesce($3, price))
   RETURNING product_id AS "productId", name, price, available, reserved, sold, version`;
 
+const FIND = `
+  SELECT product_id AS "productId", name, price, available, reserved, sold FROM products WHERE product_id = $1`;
+
 /**
- * Changes what a product is called or costs, and tells the others. Orders placed at the old price are refused from
+ * Changes what a product is called or costs, and tells the others, unless it is so already. Orders placed at the old price are refused from
  * now on (PRICE_CHANGED); what is reserved stays reserved.
  *
  * @throws Problem 404 where there is none.
@@ -61,8 +64,10 @@ export const changeProduct = (
 ): Promise<ProductView> =>
   outbox.transaction(async (sql) => {
     const [changed] = await sql.query<Catalogued>(CHANGE, [productId, name ?? null, price ?? null]);
-    if (!changed) throw notFound(`there is no product ${productId}`);
-    return { result: changed, messages: [productChanged(changed, traceparent)] };
+    if (changed) return { result: changed, messages: [productChanged(changed, traceparent)] };
+    const [unchanged] = await sql.query<ProductView>(FIND, [productId]);
+    if (!unchanged) throw notFound(`there is no product ${productId}`);
+    return { result: unchanged, messages: [] };
   });
 
 const productChanged = (product: Catalogued, traceparent: string): Message<'product-changed'> => {

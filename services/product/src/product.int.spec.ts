@@ -145,6 +145,17 @@ describe('the catalogue', () => {
     expect(reasons(await replica().handle(decrease(itemsOf([pens, 1]))))).toEqual(['PRICE_CHANGED']);
   });
 
+  test('says nothing of a change that changes nothing', async () => {
+    const url = `/products/${await newProduct(5)}`;
+    const change = (payload: object) => service.app.inject({ method: 'PUT', url, payload });
+    const same = await change({ name: 'pen', price: PRICE });
+    expect([same.statusCode, same.json()]).toMatchObject([200, { name: 'pen', price: PRICE, available: 5 }]);
+    await change({ name: 'quill' });
+    await expect
+      .poll(() => bodiesOf(service.published, 'product-changed'))
+      .toContainEqual({ productId: same.json().productId, name: 'quill', price: PRICE, version: 2 });
+  });
+
   test('is listed by id, a page at a time', async () => {
     await newProduct(1);
     const { items: all } = await get('/products?limit=200');

@@ -106,6 +106,7 @@ export const definitionSchema = z
     steps: z.array(
       z.object({
         name: z.string(),
+        conditional: z.boolean().describe('Whether an order may do without it: then it is SKIPPED'),
         dependsOn: z.array(z.string()),
         command: z.string().nullable(),
         fact: z.string().nullable(),
