@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { Chance } from '@saga/testkit/simulator/chance';
 import { findJava } from '@saga/tools/infrastructure/java';
 import { type ServiceName, serviceNames } from '@saga/tools/service-name';
 import type { Stack } from '@saga/tools/stack';
@@ -10,7 +11,6 @@ import { type Installation, installOn, urlsOf } from './installation.ts';
 import { castOf, expectEnds, type PlacedOrder, placeMixed } from './order-mix.ts';
 import { type OwnServer, ownKafka, ownPostgres } from './own-servers.ts';
 import { poison, publishAgain } from './republish.ts';
-import { chanceOf } from './seeded.ts';
 import { Shop } from './shop.ts';
 import { storedMessages } from './topics.ts';
 
@@ -28,7 +28,7 @@ const PROGRESS = 10;
 /** Longer than a consumer's session, a request to Kafka and a statement may take. */
 const FROZEN_MS = 15_000;
 
-const chance = chanceOf(SEED);
+const chance = new Chance(SEED);
 const say = (line: string) => console.log(`chaos ${new Date().toISOString().slice(11, 23)} ${line}`);
 
 let postgres: Awaited<ReturnType<typeof ownPostgres>>;
@@ -59,13 +59,13 @@ const frozen = (name: string, server: () => OwnServer): Fault => ({
 const killed = (services: readonly ServiceName[]): Fault => ({
   name: `a replica of each of ${services.join(', ')} is killed`,
   strike: async () => {
-    for (const service of services) chance.one(replicas).kill(service, 'SIGKILL');
+    for (const service of services) chance.oneOf(replicas).kill(service, 'SIGKILL');
   },
 });
 const zombies = (services: readonly ServiceName[]): Fault => ({
   name: `a replica of each of ${services.join(', ')} stands still until others have its work, and goes on`,
   strike: async () => {
-    const victims = services.map((service) => ({ service, stack: chance.one(replicas) }));
+    const victims = services.map((service) => ({ service, stack: chance.oneOf(replicas) }));
     for (const { service, stack } of victims) stack.kill(service, 'SIGSTOP');
     await pause(FROZEN_MS);
     for (const { service, stack } of victims) stack.kill(service, 'SIGCONT');
@@ -125,6 +125,11 @@ const EVERY_FAULT: readonly Fault[] = [
   headless,
 ];
 
+function shuffled(faults: readonly Fault[]): Fault[] {
+  const left = [...faults];
+  return faults.flatMap(() => left.splice(chance.between(0, left.length - 1), 1));
+}
+
 const java = await findJava(process.env);
 
 describe.skipIf('missing' in java)('chaos', () => {
@@ -141,7 +146,7 @@ describe.skipIf('missing' in java)('chaos', () => {
   });
 
   test(`${ORDERS} orders or more through every fault: all end as they must`, { timeout: 60 * 60_000 }, async () => {
-    const faults = chance.shuffled(LONG ? EVERY_FAULT : SHORT);
+    const faults = shuffled(LONG ? EVERY_FAULT : SHORT);
     say(`seed ${SEED}: ${faults.map(({ name }) => name).join('; ')}`);
     const load = steadyLoad(await castOf(shop));
     await progress();
