@@ -1,64 +1,36 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { removeEmbeddedPostgres } from '@saga/tools/infrastructure/embedded-postgres';
-import { startLocalInstallation } from '@saga/tools/local-installation';
-import { busyLoopMillionsPerSecond } from './busy-loop.ts';
-import { latencyAtRate, throughput } from './measure.ts';
-import { orderClient } from './order-client.ts';
+import path from 'node:path';
+import { runProgram } from '@saga/tools/run-program';
+import { latencyAndThroughput, type QuickFigures } from './quick-figures.ts';
+import { shown } from './report/goals.ts';
+import { type Limits, regressionsOf } from './report/regressions.ts';
+import { openSession } from './session.ts';
 
 /**
- * Two figures in a minute, on a system of its own: how long an order takes while there is little to do, and how many
- * complete per second when 64 are posted at a time. Beside them what the machine gives right now: compare runs only
- * by their ratio to it.
+ * Two minutes against regressions: ours beside the floor, so that only ratios count. A regression has to be seen twice.
+ * The limits are far enough from what is usual that only a clear one breaks them; raise them as it gets better.
  */
-const LATENCY = { ordersPerSecond: 20, seconds: 15 };
-const THROUGHPUT = { orders: 2_000, atATime: 64 };
-const WARM_UP = { orders: 500, atATime: 32 };
+const LIMITS: Limits = { leastShareOfFloor: 0.2, mostTimesFloorP50: 4 };
+const TRIES = 2;
 
-const dataDir = mkdtempSync(join(tmpdir(), 'saga-bench-'));
-const interrupted = new AbortController();
-process.once('SIGINT', () => interrupted.abort(new Error('interrupted')));
+const say = (line: string) => console.log(line);
+const line = ({ sagasPerSecond, p50Ms, p99Ms }: QuickFigures) =>
+  `${shown(sagasPerSecond)} sagas/s   p50 ${shown(p50Ms)} ms, p99 ${shown(p99Ms)} ms`;
 
-const print = (name: string, figures: object): void => {
-  const shown = Object.entries(figures).map(([figure, value]) => `${figure} ${value}`);
-  console.log(`${name.padEnd(28)} ${shown.join('  ')}`);
-};
-const busyLoop = (): void =>
-  print('busy loop', { millionIterationsPerSecond: Math.round(busyLoopMillionsPerSecond()) });
-
-const installation = await startLocalInstallation({
-  dataDir,
-  fresh: false,
-  inMemory: false,
-  ports: 'free',
-  env: { ...process.env, LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn' },
-  onLine: (service, line) => console.error(`${service} ${line}`),
-  say: console.error,
-  signal: interrupted.signal,
+await runProgram(async () => {
+  const session = await openSession(path.resolve(import.meta.dirname, '../results/quick'), say);
+  try {
+    for (let tried = 1; tried <= TRIES; tried += 1) {
+      const floor = await latencyAndThroughput(session, 'floor');
+      say(`floor  ${line(floor)}`);
+      const ours = await latencyAndThroughput(session, 'ours');
+      say(`ours   ${line(ours)}`);
+      const regressions = regressionsOf(ours, floor, LIMITS);
+      for (const regression of regressions) say(regression);
+      process.exitCode = regressions.length === 0 ? 0 : 1;
+      if (regressions.length === 0) return;
+    }
+  } finally {
+    await session.close();
+  }
 });
-try {
-  const { product, order } = installation.services;
-  // Enough of it for every order: what is measured is not a shop that is sold out.
-  await fetch(`${product.url}/products/1/restock`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ quantity: 1_000_000 }),
-  });
-  const client = orderClient(order.url);
-  const anOrder = () => ({ userId: 1, productId: 1, quantity: 1 });
-  await throughput(client, anOrder, WARM_UP.orders, WARM_UP.atATime);
-  busyLoop();
-  print(
-    `${LATENCY.ordersPerSecond} orders/s`,
-    await latencyAtRate(client, anOrder, LATENCY.ordersPerSecond, LATENCY.seconds),
-  );
-  busyLoop();
-  print(`${THROUGHPUT.atATime} at a time`, await throughput(client, anOrder, THROUGHPUT.orders, THROUGHPUT.atATime));
-  busyLoop();
-} finally {
-  await installation.stop();
-  await removeEmbeddedPostgres(join(dataDir, 'postgres'));
-  rmSync(dataDir, { recursive: true, force: true });
-}
 process.exit();

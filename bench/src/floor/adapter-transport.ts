@@ -1,0 +1,28 @@
+import { kafkaBroker } from '@saga/service-kit/kafka-broker';
+import pino from 'pino';
+import type { Transport, TransportOptions } from './transport.ts';
+
+const MAX_BATCH = 500;
+
+/** Our own adapter of the broker port. */
+export async function adapterTransport(options: TransportOptions): Promise<Transport> {
+  const { brokers, clientId, topicPrefix, partitions } = options;
+  const broker = kafkaBroker({
+    brokers,
+    clientId,
+    topicPrefix,
+    partitions,
+    ssl: false,
+    logger: pino({ level: 'warn' }),
+  });
+  return {
+    publish: (messages) => broker.publish(messages),
+    consume: async (group, topics, handle) => {
+      await broker.consume({ group, topics, maxBatch: MAX_BATCH }, async (batch) => {
+        await handle(batch.map(({ topic, key }) => ({ topic, key: key ?? '' })));
+        return [];
+      });
+    },
+    close: () => broker.close(),
+  };
+}

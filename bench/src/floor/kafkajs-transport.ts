@@ -1,0 +1,73 @@
+import { kafkaClients } from '@saga/service-kit/kafka/client';
+import { naturalBatch } from '@saga/service-kit/natural-batch';
+import { partitionOf } from '@saga/service-kit/partition-of';
+import type { TopicMessages } from 'kafkajs';
+import pino from 'pino';
+import type { Arrived, FloorMessage, Transport, TransportOptions } from './transport.ts';
+
+const MAX_BATCH = 500;
+const MAX_CALLS = 1_000;
+const MAX_WAIT_MS = 500;
+const COMMIT_EVERY_MS = 200;
+const ACKNOWLEDGED_BY_ALL = -1;
+
+/** kafkajs alone, with its own consumer loop; its client is set up as our adapter's is (no Nagle, same time limits). */
+export async function kafkajsTransport(options: TransportOptions): Promise<Transport> {
+  const { brokers, clientId, topicPrefix, partitions } = options;
+  const createClient = kafkaClients({ brokers, clientId, ssl: false, logger: pino({ level: 'warn' }) });
+  const producer = createClient().producer({
+    idempotent: false,
+    allowAutoTopicCreation: false,
+    // The same function as its own, which computes it in BigInt.
+    createPartitioner:
+      () =>
+      ({ partitionMetadata, message }) =>
+        partitionOf(String(message.key), partitionMetadata.length),
+  });
+  await producer.connect();
+  const closing: (() => Promise<void>)[] = [() => producer.disconnect()];
+  const sends = naturalBatch<readonly FloorMessage[], void>({
+    maxBatch: MAX_CALLS,
+    work: async (calls) => {
+      const topics = Map.groupBy(calls.flat(), ({ topic }) => topic);
+      const topicMessages: TopicMessages[] = [...topics].map(([topic, messages]) => ({
+        topic: topicPrefix + topic,
+        messages,
+      }));
+      await producer.sendBatch({ acks: ACKNOWLEDGED_BY_ALL, topicMessages });
+      return calls.map(() => undefined);
+    },
+  });
+
+  return {
+    publish: async (messages) => {
+      if (messages.length > 0) await sends.submit(messages);
+    },
+    consume: async (group, topics, handle) => {
+      const consumer = createClient().consumer({ groupId: topicPrefix + group, maxWaitTimeInMs: MAX_WAIT_MS });
+      closing.unshift(() => consumer.disconnect());
+      const batches = naturalBatch<Arrived, void>({
+        maxBatch: MAX_BATCH,
+        work: async (batch) => {
+          await handle(batch);
+          return batch.map(() => undefined);
+        },
+      });
+      await consumer.connect();
+      await consumer.subscribe({ topics: topics.map((topic) => topicPrefix + topic), fromBeginning: true });
+      const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve));
+      await consumer.run({
+        autoCommitInterval: COMMIT_EVERY_MS,
+        partitionsConsumedConcurrently: topics.length * partitions,
+        eachBatch: async ({ batch: { topic, messages } }) => {
+          const unprefixed = topic.slice(topicPrefix.length);
+          await Promise.all(messages.map(({ key }) => batches.submit({ topic: unprefixed, key: String(key) })));
+        },
+      });
+      await joined;
+    },
+    close: async () => {
+      for (const close of closing) await close();
+    },
+  };
+}

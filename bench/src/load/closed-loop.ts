@@ -1,0 +1,61 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { RunningSystem } from '../systems/system.ts';
+import { latencyHistogram, type Percentiles } from './latency-histogram.ts';
+import type { OrderSource } from './order-source.ts';
+
+export type ClosedLoop = { inFlight: number; warmUpMs: number; measureMs: number };
+
+export type ClosedLoopResult<Reading> = {
+  ended: number;
+  cancelled: number;
+  seconds: number;
+  latency: Percentiles;
+  /** Read when the measuring began, and when it ended. */
+  from: Reading;
+  to: Reading;
+};
+
+/**
+ * Keeps so many orders in flight: whenever one has ended, the next is placed. Counts those that end while it measures;
+ * their latency runs from the POST to the end. Resolves when all have ended.
+ *
+ * @param read what is measured beside it.
+ */
+export async function closedLoop<Reading>(
+  system: RunningSystem,
+  orders: OrderSource,
+  { inFlight, warmUpMs, measureMs }: ClosedLoop,
+  read: () => Promise<Reading>,
+): Promise<ClosedLoopResult<Reading>> {
+  let phase: 'warming up' | 'measuring' | 'over' = 'warming up';
+  let ended = 0;
+  let cancelled = 0;
+  const latency = latencyHistogram();
+
+  const keepOneInFlight = async (): Promise<void> => {
+    while (phase !== 'over') {
+      const placed = performance.now();
+      const outcome = await system.run(orders.next());
+      if (phase !== 'measuring') continue;
+      ended += 1;
+      if (outcome === 'CANCELLED') cancelled += 1;
+      latency.record(performance.now() - placed);
+    }
+  };
+  const measure = async () => {
+    await pause(warmUpMs);
+    const from = await read();
+    const started = performance.now();
+    phase = 'measuring';
+    await pause(measureMs);
+    phase = 'over';
+    const seconds = (performance.now() - started) / 1_000;
+    const counted = { ended, cancelled, seconds, latency: latency.percentiles() };
+    return { ...counted, from, to: await read() };
+  };
+
+  const loops = Array.from({ length: inFlight }, keepOneInFlight);
+  const [result] = await Promise.all([measure(), ...loops]);
+  if (result.ended === 0) throw new Error('no order ended while it was measured');
+  return result;
+}

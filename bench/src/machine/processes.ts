@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** USER_HZ: what /proc counts in, on every Linux that Node runs on. */
+const TICKS_PER_SECOND = 100;
+const MIB_IN_KIB = 1_024;
+
+type Stat = { parent: number; seconds: number };
+
+/** CPU of each process, what its ended children used included; empty where there is no /proc. */
+function allStats(): Map<number, Stat> {
+  const stats = new Map<number, Stat>();
+  if (process.platform !== 'linux') return stats;
+  for (const name of readdirSync('/proc')) {
+    const pid = Number(name);
+    const stat = Number.isInteger(pid) ? statOf(pid) : undefined;
+    if (stat) stats.set(pid, stat);
+  }
+  return stats;
+}
+
+/** proc(5): after the name in parentheses, state, parent, and as the 12th to 15th field utime, stime, cutime, cstime. */
+function statOf(pid: number): Stat | undefined {
+  const text = read(`/proc/${pid}/stat`);
+  if (text === undefined) return undefined;
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+  return { parent: Number(fields[1]), seconds: ticks / TICKS_PER_SECOND };
+}
+
+/** Undefined when the process has ended meanwhile. */
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** CPU seconds that these processes and all below them have used so far. */
+export function cpuSecondsOf(pids: readonly number[]): number {
+  const stats = allStats();
+  const wanted = new Set(pids);
+  const belongs = (pid: number): boolean => {
+    const stat = stats.get(pid);
+    return stat !== undefined && (wanted.has(pid) || belongs(stat.parent));
+  };
+  let seconds = 0;
+  for (const [pid, stat] of stats) if (belongs(pid)) seconds += stat.seconds;
+  return seconds;
+}
+
+/** The most memory that each of them ever had resident, in MiB: the largest of these. */
+export function peakMemoryMibOf(pids: readonly number[]): number {
+  const peaks = pids.map((pid) => Number(/VmHWM:\s+(\d+) kB/.exec(read(`/proc/${pid}/status`) ?? '')?.[1] ?? 0));
+  return Math.max(0, ...peaks) / MIB_IN_KIB;
+}

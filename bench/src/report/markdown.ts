@@ -1,0 +1,75 @@
+import { type Goal, shown } from './goals.ts';
+import type { Sample, Spread, Summary } from './summary.ts';
+
+/** What a table shows of a scenario; the whole is in results.json. */
+const COLUMNS = [
+  'sagas/s',
+  'accepted/s',
+  'drain s',
+  'recovery s',
+  'lost',
+  'p50 ms',
+  'p99 ms',
+  'cpu ms/saga',
+  'wal bytes/saga',
+  'transactions/saga',
+  'messages/saga',
+  'memory MiB services',
+] as const;
+
+export type Report = {
+  title: string;
+  samples: readonly Sample[];
+  summary: Summary;
+  goals: readonly Goal[];
+  notes: readonly string[];
+};
+
+/** The results as Markdown: goals, then a table per scenario with medians and, in parentheses, their range. */
+export function markdownOf({ title, samples, summary, goals, notes }: Report): string {
+  const scenarios = [...summary].map(([scenario, systems]) => `### ${scenario}\n\n${tableOf(systems)}`);
+  const runs = new Set(samples.map(({ run }) => run)).size;
+  const disturbed = samples.filter((sample) => sample.disturbed).length;
+  return [
+    `${title}. Medians of up to ${runs} runs, their range in parentheses.`,
+    ...(disturbed > 0
+      ? [`**${disturbed} of ${samples.length} samples were taken on a machine that was busy with other things.**`]
+      : []),
+    ...notes,
+    `### Goals\n\n${goalTable(goals)}`,
+    ...scenarios,
+  ].join('\n\n');
+}
+
+const goalTable = (goals: readonly Goal[]): string =>
+  table(
+    ['figure', 'goal', 'measured', 'verdict'],
+    goals.map(({ figure, goal, measured, verdict }) => [
+      figure,
+      goal,
+      measured,
+      verdict === 'missed' ? '**missed**' : verdict,
+    ]),
+  );
+
+type Systems = ReadonlyMap<string, ReadonlyMap<string, ReadonlyMap<string, Spread>>>;
+
+function tableOf(systems: Systems): string {
+  const rows = [...systems].flatMap(([system, labels]) =>
+    [...labels].map(([label, figures]) => ({ system, label, figures })),
+  );
+  const columns = COLUMNS.filter((column) => rows.some(({ figures }) => figures.has(column)));
+  return table(
+    ['system', '', ...columns],
+    rows.map(({ system, label, figures }) => [system, label, ...columns.map((column) => cell(figures.get(column)))]),
+  );
+}
+
+function cell(spread: Spread | undefined): string {
+  if (spread === undefined) return '';
+  const range = spread.runs > 1 ? ` (${shown(spread.min)}–${shown(spread.max)})` : '';
+  return shown(spread.median) + range;
+}
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');

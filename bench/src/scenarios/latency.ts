@@ -1,0 +1,38 @@
+import { openLoop } from '../load/open-loop.ts';
+import { orderSources } from '../load/order-source.ts';
+import type { Figures } from '../meters/readings.ts';
+import { startSystem, systemNames } from '../systems/start-system.ts';
+import { measureThroughput } from './measure-throughput.ts';
+import type { Scenario } from './scenario.ts';
+
+const RATES = { full: [20, 40, 100], small: [40] } as const;
+const DURATIONS = {
+  full: { warmUpMs: 3_000, measureMs: 20_000 },
+  small: { warmUpMs: 1_000, measureMs: 5_000 },
+} as const;
+/** Before it, so that what is compiled while it runs has been compiled. */
+const WARM_UP_IN_FLIGHT = 32;
+
+/** How long an order takes while there is little to do. */
+export const latency: Scenario = {
+  name: 'latency',
+  systems: systemNames,
+  visit: async (session, name, size) => {
+    await using system = await startSystem(session, name);
+    const orders = orderSources().of();
+    await measureThroughput(session, system, orders, WARM_UP_IN_FLIGHT, size);
+    const measured: Record<string, Figures> = {};
+    for (const ordersPerSecond of RATES[size]) {
+      const { ended, latency: it } = await openLoop(system, orders, { ordersPerSecond, ...DURATIONS[size] });
+      measured[`${ordersPerSecond}/s`] = {
+        orders: ended,
+        'p50 ms': it.p50,
+        'p90 ms': it.p90,
+        'p99 ms': it.p99,
+        'p99.9 ms': it.p999,
+        'max ms': it.max,
+      };
+    }
+    return measured;
+  },
+};

@@ -1,0 +1,34 @@
+import { closedLoop } from '../load/closed-loop.ts';
+import type { OrderSource } from '../load/order-source.ts';
+import { type Figures, perSaga, readMeters } from '../meters/readings.ts';
+import type { Session } from '../session.ts';
+import type { RunningSystem } from '../systems/system.ts';
+import type { Size } from './scenario.ts';
+
+const DURATIONS = {
+  full: { warmUpMs: 4_000, measureMs: 10_000 },
+  small: { warmUpMs: 2_000, measureMs: 5_000 },
+} as const;
+
+/** Sagas that end per second with so many in flight, and what each costs. */
+export async function measureThroughput(
+  session: Session,
+  system: RunningSystem,
+  orders: OrderSource,
+  inFlight: number,
+  size: Size,
+): Promise<Figures> {
+  const { ended, cancelled, seconds, latency, from, to } = await closedLoop(
+    system,
+    orders,
+    { inFlight, ...DURATIONS[size] },
+    () => readMeters(session, system),
+  );
+  return {
+    'sagas/s': ended / seconds,
+    'cancelled/s': cancelled / seconds,
+    'p50 ms': latency.p50,
+    'p99 ms': latency.p99,
+    ...perSaga(from, to, ended),
+  };
+}

@@ -1,0 +1,54 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { withConnection } from '@saga/tools/database-connection';
+import { placeAll } from '../load/burst.ts';
+import { orderSources } from '../load/order-source.ts';
+import type { TemporaryDatabase } from '../machine/databases.ts';
+import type { Figures } from '../meters/readings.ts';
+import type { Session } from '../session.ts';
+import { startOurs } from '../systems/ours.ts';
+import { compareInTurns } from './compare.ts';
+import type { Scenario } from './scenario.ts';
+
+const SAGAS = { full: 100_000, small: 1_000 } as const;
+const REQUESTS = 512;
+const LOOK_AGAIN_MS = 500;
+
+/** Those that wait are on their way to the delivery, which is silent; those that flow need none. */
+const SILENT = ['delivery'] as const;
+const FLOWING = 'reserve-order';
+
+/** Sagas that wait for a participant, for how long nobody knows, must not slow down those that do not need it. */
+export const open: Scenario = {
+  name: 'open',
+  systems: ['ours'],
+  visit: async (session, _name, size) => {
+    const sagas = SAGAS[size];
+    const waiting = await session.prepared('open_sagas', (database) => leaveOpen(session, database, sagas));
+    const measured: Record<string, Figures> = {};
+    const ways = { empty: { copied: undefined, used: 0 }, open: { copied: waiting, used: sagas } };
+    for (const [label, { copied, used }] of Object.entries(ways)) {
+      const database = (name: string) => session.database(name, copied);
+      await using system = await startOurs(session, { database, silent: SILENT, saga: FLOWING });
+      Object.assign(measured, await compareInTurns(session, system, { [label]: orderSources(used).of() }, size));
+    }
+    return measured;
+  },
+};
+
+const ASKED_FOR_DELIVERY = `
+  SELECT count(*)::int AS sagas FROM orchestrator.journal WHERE message_type = 'balance-deducted'`;
+
+/** Real ones: orders are placed, and go as far as they can. Left in the tables when everything is stopped. */
+async function leaveOpen(session: Session, database: TemporaryDatabase, sagas: number): Promise<void> {
+  session.say(`placing ${sagas} orders that stay open`);
+  const kept = { ...database, drop: async () => undefined };
+  await using system = await startOurs(session, { database: async () => kept, silent: SILENT });
+  await placeAll(system, orderSources().of(), { orders: sagas, requests: REQUESTS });
+  await withConnection(database.url, async (client) => {
+    for (;;) {
+      const { rows } = await client.query<{ sagas: number }>(ASKED_FOR_DELIVERY);
+      if (rows[0]?.sagas === sagas) return;
+      await pause(LOOK_AGAIN_MS);
+    }
+  });
+}

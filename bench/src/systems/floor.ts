@@ -1,0 +1,68 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { ENDED, floorTopics, type Role, roles } from '../floor/hops.ts';
+import type { FloorSettings } from '../floor/service.ts';
+import { topicsOf } from '../machine/topics.ts';
+import type { Session } from '../session.ts';
+import { startChild } from './child.ts';
+import { orderEnds } from './order-ends.ts';
+import { orderFront } from './order-front.ts';
+import { PARTITIONS } from './ours.ts';
+import type { RunningSystem } from './system.ts';
+import { watchEnds } from './watch-ends.ts';
+
+export type FloorOptions = Pick<FloorSettings, 'client' | 'rows'>;
+
+const PROGRAM = new URL('../floor/service.ts', import.meta.url);
+const CONNECTIONS = 128;
+
+/** The same processes, messages and rows as ours, and nothing between them: what Kafka and PostgreSQL can do at all. */
+export async function startFloor(session: Session, options: FloorOptions): Promise<RunningSystem> {
+  const sampleFile = path.join(session.folder, 'sample.json');
+  writeFileSync(sampleFile, JSON.stringify(await session.sample()));
+  const started = new AsyncDisposableStack();
+  try {
+    const name = session.newName('floor');
+    const topicPrefix = `${name}-`;
+    const { kafkaBrokers: brokers } = session.servers;
+    const database = started.adopt(await session.database(name), (it) => it.drop());
+    const topics = started.adopt(await topicsOf(brokers, topicPrefix), (it) => it.close());
+    started.defer(() => topics.remove());
+    await topics.create(floorTopics, PARTITIONS);
+    const start = async (role: Role) => {
+      const settings: FloorSettings = {
+        ...options,
+        role,
+        brokers,
+        topicPrefix,
+        partitions: PARTITIONS,
+        clientId: role,
+        databaseUrl: database.url,
+        sampleFile,
+      };
+      const log = path.join(session.folder, 'floor.log');
+      const child = await startChild<{ url: string }>(PROGRAM, { FLOOR: JSON.stringify(settings) }, log);
+      started.defer(() => child.stop());
+      return child;
+    };
+    const others = await Promise.all(roles.filter((role) => role !== 'order').map(start));
+    const order = await start('order');
+    const ends = orderEnds();
+    started.defer(await watchEnds(brokers, { [topicPrefix + ENDED]: 'COMPLETED' }, ends));
+    const front = started.adopt(orderFront(order.ready.url, CONNECTIONS), (it) => it.close());
+    return {
+      run: async (placed, onAccepted) => {
+        const { body } = await front.post('/orders', placed);
+        onAccepted?.();
+        return ends.endOf((JSON.parse(body) as { orderId: string }).orderId);
+      },
+      pids: () => ({ services: [order, ...others].map(({ pid }) => pid), kafka: session.servers.pids.kafka }),
+      databases: [database.name],
+      messages: () => topics.messages(),
+      [Symbol.asyncDispose]: () => started.disposeAsync(),
+    };
+  } catch (error) {
+    await started.disposeAsync();
+    throw error;
+  }
+}

@@ -1,0 +1,16 @@
+import type { BenchOrder } from '../orders.ts';
+
+export type Outcome = 'COMPLETED' | 'CANCELLED';
+
+/** A system that is measured, while it runs. */
+export type RunningSystem = {
+  /** Places an order and resolves when it is final. `onAccepted` is called when the system has promised to do it. */
+  run(order: BenchOrder, onAccepted?: () => void): Promise<Outcome>;
+  /** Whose CPU and memory are its own, by part: `services`, `broker`, … Without the database. */
+  pids(): Readonly<Record<string, readonly number[]>>;
+  /** Its databases in the common PostgreSQL. */
+  databases: readonly string[];
+  /** How many messages it has sent through Kafka so far. */
+  messages(): Promise<number>;
+  [Symbol.asyncDispose](): Promise<void>;
+};
