@@ -42,7 +42,10 @@ describe('deducting from a balance', () => {
   });
 
   test('ACCOUNT_UNKNOWN: there is nobody to take from', () => {
-    expect(deduct(ledgerOf([]), deduction)).toMatchObject({ outcome: 'rejected', reason: { code: 'ACCOUNT_UNKNOWN' } });
+    expect(deduct(ledgerOf([]), deduction)).toEqual({
+      outcome: 'rejected',
+      reason: { code: 'ACCOUNT_UNKNOWN', message: 'user 1 has no account' },
+    });
   });
 });
 
@@ -62,6 +65,12 @@ describe('refunding a payment', () => {
 
   test('gives nothing back that was never taken', () => {
     expect(refund(ledgerOf([account]), undo)).toBe('nothing');
+  });
+
+  test('of an account that was not loaded is a bug that must be seen', () => {
+    expect(() => refund(ledgerOf([], [paymentOf('PAID')]), undo)).toThrow(
+      `account 1 of payment ${deduction.envelope.id} was not loaded`,
+    );
   });
 });
 

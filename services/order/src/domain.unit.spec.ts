@@ -88,7 +88,7 @@ describe('completing an order', () => {
   it('is refused once it is cancelled (trap 29)', () => {
     expect(complete(rows(cancelled), completeCommand, NOW)).toMatchObject({
       outcome: 'rejected',
-      reason: { code: 'FENCED' },
+      reason: { code: 'FENCED', message: 'the order was cancelled before' },
     });
   });
 
