@@ -1,4 +1,7 @@
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { type Difference, reconcile } from '@saga/tools/reconcile';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ShopInThisProcess, shopInThisProcess } from './shop-in-this-process.ts';
@@ -41,6 +44,7 @@ test('orders that completed, were cancelled or are under way make no difference'
     await shop.endedSaga(body.orderId);
   }
   expect(meanwhile).toEqual([]);
+  expect(await command()).toEqual({ code: 0, said: 'the sagas and the services’ books agree\n' });
 });
 
 describe('a difference between an order and its saga', () => {
@@ -188,6 +192,25 @@ describe('a difference between a saga and what the services did', () => {
       ),
     ]);
   });
+});
+
+/** As a person runs it. */
+async function command(): Promise<{ code: unknown; said: string }> {
+  const program = fileURLToPath(import.meta.resolve('@saga/tools/reconcile'));
+  const env = { ...process.env, ORCHESTRATOR_URL: here.stack.services.orchestrator.url };
+  return promisify(execFile)(process.execPath, [program], { env }).then(
+    ({ stdout }) => ({ code: 0, said: stdout }),
+    (error: { code: unknown; stdout: string }) => ({ code: error.code, said: error.stdout }),
+  );
+}
+
+test('the command prints every difference and its exit code tells whether there is one', async () => {
+  const { orderId } = await cancelled();
+  await execute(`UPDATE "order".orders SET status = 'COMPLETED' WHERE order_id = $1`, [orderId]);
+  const { code, said } = await command();
+  expect(code).toBe(1);
+  expect(said).toContain(`order ${orderId} is COMPLETED in the order service, and its saga is COMPENSATED`);
+  expect(said).toMatch(/\d+ differences\n$/);
 });
 
 test('what cannot be compared is not said to agree', async () => {

@@ -15,7 +15,7 @@ export type ShopInThisProcess = {
   ended(balance: number): Promise<EndedOrder>;
 };
 
-export type EndedOrder = OrderView & { productId: number; userId: number };
+type EndedOrder = OrderView & { productId: number; userId: number };
 
 /** All services in this process, without Kafka, on real PostgreSQL. */
 export async function shopInThisProcess(): Promise<ShopInThisProcess> {
