@@ -11,11 +11,12 @@ import {
 } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
+import { allowedMethods } from './allowed-methods.ts';
 import { apiDocs } from './api-docs.ts';
 import { messageOf } from './faults.ts';
 import { healthRoutes, type Readiness } from './health-routes.ts';
 import type { Metrics } from './metrics.ts';
-import { notFound, PROBLEM_MEDIA_TYPE, Problem } from './problem.ts';
+import { methodNotAllowed, notFound, PROBLEM_MEDIA_TYPE, Problem } from './problem.ts';
 import { problemOf } from './problem-of.ts';
 import { requestValidator } from './request-validator.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -84,9 +85,12 @@ export async function createHttpApp(options: HttpAppOptions): Promise<HttpApp> {
   app.setSerializerCompiler(serializerCompiler);
   app.removeContentTypeParser('text/plain');
   app.setErrorHandler(answerError);
-  app.setNotFoundHandler((request, reply) =>
-    answer(reply, notFound(`there is no ${request.method} ${pathOf(request.url)}`)),
-  );
+  const methodsOf = allowedMethods(app);
+  app.setNotFoundHandler(({ method, url }, reply) => {
+    const path = pathOf(url);
+    const allowed = methodsOf(path);
+    answer(reply, allowed.length > 0 ? methodNotAllowed(path, allowed) : notFound(`there is no ${method} ${path}`));
+  });
 
   endConnectionsOnClose(app);
   const secure = securityHeaders();

@@ -133,6 +133,18 @@ describe('a request that cannot be read', () => {
   });
 });
 
+describe('a path that has other methods', () => {
+  it('is 405 and says which', async () => {
+    const response = await app.inject({ method: 'DELETE', url: '/orders/1?really=yes' });
+    expect(response.headers).toMatchObject({ allow: 'GET, HEAD', 'content-type': 'application/problem+json' });
+    expect(response.json()).toMatchObject({
+      status: 405,
+      code: 'METHOD_NOT_ALLOWED',
+      detail: '/orders/1 takes GET, HEAD',
+    });
+  });
+});
+
 describe('a path that names nothing', () => {
   it('is told as it was given', async () => {
     const { detail } = (await app.inject('/orders/1')).json();

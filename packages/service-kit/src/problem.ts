@@ -64,6 +64,11 @@ export const badRequest = (code: string, detail: string, errors?: readonly Field
 
 export const notFound = (detail: string): Problem => new Problem(404, 'NOT_FOUND', detail);
 
+export const methodNotAllowed = (path: string, allowed: readonly string[]): Problem =>
+  new Problem(405, 'METHOD_NOT_ALLOWED', `${path} takes ${allowed.join(', ')}`, {
+    headers: { allow: allowed.join(', ') },
+  });
+
 export const conflict = (code: string, detail: string): Problem => new Problem(409, code, detail);
 
 /** The body is well-formed but says what cannot be: every fault at once. */
