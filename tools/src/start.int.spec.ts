@@ -101,14 +101,17 @@ it('says in one line that a port is in use, and starts nothing (trap 23)', async
   if (ours) other.close();
 });
 
-it.each([50, 500, 1_500, 3_000])('that is interrupted after %d ms leaves nothing running (trap 23)', async (afterMs) => {
-  const program = start('--in-memory');
-  await pause(afterMs);
-  const { output } = await program.stop('SIGINT');
-  expect(output).not.toContain('Error');
-  expect(await startedProcesses({})).toEqual([]);
-  await expect(stat(path.join(dataDir, 'owner.json'))).rejects.toThrow('ENOENT');
-});
+it.each([50, 500, 1_500, 3_000])(
+  'that is interrupted after %d ms leaves nothing running (trap 23)',
+  async (afterMs) => {
+    const program = start('--in-memory');
+    await pause(afterMs);
+    const { output } = await program.stop('SIGINT');
+    expect(output).not.toContain('Error');
+    expect(await startedProcesses({})).toEqual([]);
+    await expect(stat(path.join(dataDir, 'owner.json'))).rejects.toThrow('ENOENT');
+  },
+);
 
 it('says so when a server that it has started ends by itself, and stops everything', async () => {
   const program = start('--in-memory');

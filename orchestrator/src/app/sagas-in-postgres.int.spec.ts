@@ -84,8 +84,10 @@ describe('sagas in PostgreSQL', () => {
     const first = sagas.replica(slow.store).handle([delivered(success(decrease))]);
     await slow.loaded;
     const second = handle(success(decrease));
-    await expect.poll(blocked).toBe(1);
-    slow.goOn();
+    await expect
+      .poll(blocked)
+      .toBe(1)
+      .finally(() => slow.goOn());
     expect(await second).toEqual(await first);
     expect(await readSaga(sagas.database, order.key)).toMatchObject({ version: 2 });
   });
