@@ -5,9 +5,10 @@ const LONGEST_OUTAGE_MS = 60_000;
 const FORWARD_MS = 20 * 60_000;
 const BACKWARD_MS = 5 * 60_000;
 
-/** Does at random moments what no occasion brings about by itself. */
+/** From now on things go wrong: on every occasion, and at random moments what no occasion brings about by itself. */
 export function plot(world: World): void {
   const { plan, chance, time, faults } = world;
+  faults.isCalm = false;
   const atSomeTime = (times: number, act: () => void): void => {
     for (let done = 0; done < times; done += 1) time.after(chance.fraction() * plan.calmAt, act);
   };

@@ -9,14 +9,14 @@ const CONNECTION_FAILURE = '08006';
 const CANNOT_CONNECT_NOW = '57P03';
 const CONNECTION_REFUSED = 'ECONNREFUSED';
 
-/** Decides, occasion by occasion, what goes wrong; and counts it. Once it is calm nothing does any more. */
+/** Decides, occasion by occasion, what goes wrong; and counts it. While it is calm nothing does. */
 export class Faults {
   readonly counts = new Map<string, number>();
   readonly #plan: Plan;
   readonly #chance: Chance;
   readonly #away = new Set<string>();
   readonly #unhandleable = new Map<string, boolean>();
-  isCalm = false;
+  isCalm = true;
 
   constructor(plan: Plan, chance: Chance) {
     this.#plan = plan;

@@ -1,5 +1,12 @@
+import type { Plan } from './plan.ts';
+
 /** A guard of ours, broken: of each of these texts, which stands once in its file, another takes the place. */
-export type Mutant = { name: string; breaks: readonly Break[] };
+export type Mutant = {
+  name: string;
+  breaks: readonly Break[];
+  /** What the guard is there for: much of it, and the first runs already see what is broken. */
+  shownBy: Partial<Plan>;
+};
 export type Break = { file: string; guard: string; instead: string };
 
 const FOLD = 'packages/service-kit/src/fold.ts';
@@ -13,10 +20,12 @@ const SAGA = 'orchestrator/src/saga';
 export const mutants: readonly Mutant[] = [
   {
     name: 'the inbox is not consulted',
+    shownBy: { doubling: 0.3 },
     breaks: [{ file: FOLD, guard: 'const before = known.get(id);', instead: 'const before = undefined as any;' }],
   },
   {
     name: 'the inbox is written only where it has no row yet',
+    shownBy: { stall: 0.03, replicas: 2, partitions: 1, doubling: 0.3 },
     breaks: [
       {
         file: `${STORES}/inbox.ts`,
@@ -27,10 +36,12 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'no fence is written',
+    shownBy: { delay: 0.4, cancellations: 1 },
     breaks: [{ file: FOLD, guard: "if (!known.has(actionId)) remember(actionId, 'fenced');", instead: '' }],
   },
   {
     name: 'a fenced action is done',
+    shownBy: { delay: 0.4, cancellations: 1 },
     breaks: [
       {
         file: FOLD,
@@ -46,10 +57,12 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a stored reply is not given again',
+    shownBy: { crash: 0.02, loss: 0.1 },
     breaks: [{ file: FOLD, guard: 'publish.push(...before.replies);', instead: '' }],
   },
   {
     name: 'a technical failure is stored as the answer',
+    shownBy: { technicalFailure: 0.3 },
     breaks: [
       {
         file: HANDLER,
@@ -65,18 +78,22 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a unique violation is no reason to look again',
+    shownBy: { stall: 0.03, replicas: 2, partitions: 1 },
     breaks: [{ file: DELIVER, guard: 'isUniqueViolation(error) && reloads', instead: 'false && reloads' }],
   },
   {
     name: "a fault that would pass is the message's",
+    shownBy: { databaseFault: 0.05 },
     breaks: [{ file: DELIVER, guard: 'if (isTransient(error)) {', instead: 'if (false) {' }],
   },
   {
     name: 'one bad message makes its whole batch bad',
+    shownBy: { technicalFailure: 0.2, maxBatch: 100, orderingMs: 2_000 },
     breaks: [{ file: DELIVER, guard: 'deliveries.length > 1 ? bisect', instead: 'false ? bisect' }],
   },
   {
     name: 'offsets move before the replies are published',
+    shownBy: { crash: 0.02 },
     breaks: [
       {
         file: DELIVER,
@@ -88,6 +105,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'an outbox row is deleted before it is published',
+    shownBy: { crash: 0.04, cancellations: 1 },
     breaks: [
       {
         file: OUTBOX,
@@ -98,16 +116,19 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the outbox is not relayed',
+    shownBy: { crash: 0.04, brokerFault: 0.2 },
     breaks: [{ file: `${STORES}/outbox.ts`, guard: 'createdAt < rows.now - olderThanMs', instead: 'false' }],
   },
   {
     name: 'a pending order is not announced again',
+    shownBy: { loss: 0.2 },
     breaks: [
       { file: 'services/order/src/order-announcer.ts', guard: 'await claim(sql, limits)', instead: '[] as DueOrder[]' },
     ],
   },
   {
     name: 'what was not answered is not undone',
+    shownBy: { cancellations: 1 },
     breaks: [
       {
         file: `${SAGA}/back.ts`,
@@ -123,12 +144,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the pivot is no point of no return',
+    shownBy: { acts: 80, cancellations: 1 },
     breaks: [
       { file: `${SAGA}/back.ts`, guard: "return status === 'WAITING' ||", instead: "return status === 'SUCCEEDED' ||" },
     ],
   },
   {
     name: 'a pivot that cannot be undone is turned back while it is under way',
+    shownBy: { acts: 80, cancellations: 1 },
     breaks: [
       {
         file: `${SAGA}/back.ts`,
@@ -139,6 +162,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a completed order can be cancelled',
+    shownBy: { acts: 80, cancellations: 1 },
     breaks: [
       {
         file: `${SAGA}/back.ts`,
@@ -146,14 +170,27 @@ export const mutants: readonly Mutant[] = [
         instead: "status === 'SENT' || hasCompensation",
       },
       {
+        file: `${SAGA}/back.ts`,
+        guard: "compensation === undefined && action.answer?.outcome !== 'rejected'",
+        instead: 'compensation === undefined && progress.defined(name).compensation !== undefined',
+      },
+      {
+        file: `${SAGA}/back.ts`,
+        guard: "compensation.answer !== undefined : action.answer?.outcome === 'rejected'",
+        instead: 'compensation.answer !== undefined : true',
+      },
+      {
         file: 'services/order/src/domain.ts',
-        guard: 'throw new Error(`order ${order.orderId} is completed and cannot be cancelled`);',
-        instead: "return { orders: [{ ...order, status: 'CANCELLED', cancelReason: body.reason, endedAt: now }] };",
+        guard: "case 'COMPLETED':\n      throw",
+        instead: `case 'COMPLETED':
+      return { orders: [{ ...order, status: 'CANCELLED', cancelReason: body.reason, endedAt: now }] };
+      throw`,
       },
     ],
   },
   {
     name: 'an answer is taken again',
+    shownBy: { doubling: 0.3 },
     breaks: [
       {
         file: `${SAGA}/answer.ts`,
@@ -164,6 +201,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a late success un-settles a step that is being undone',
+    shownBy: { delay: 0.4, cancellations: 1 },
     breaks: [
       {
         file: `${SAGA}/answer.ts`,
@@ -174,10 +212,12 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a failure of an earlier sending counts',
+    shownBy: { technicalFailure: 0.3, delay: 0.3, doubling: 0.5, echo: 0.3 },
     breaks: [{ file: `${SAGA}/answer.ts`, guard: '|| command.attempt !== attempt', instead: '' }],
   },
   {
     name: 'a timeout counts without being overtaken',
+    shownBy: { silences: 4, loss: 0, delay: 0, technicalFailure: 0 },
     breaks: [
       {
         file: `${SAGA}/timer.ts`,
@@ -188,6 +228,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a duplicate runs the rest of its chain again',
+    shownBy: { doubling: 0.3 },
     breaks: [
       {
         file: `${SAGA}/transition.ts`,
@@ -203,6 +244,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a duplicate sends nothing again',
+    shownBy: { crash: 0.05, partitions: 4, orders: 20 },
     breaks: [
       {
         file: `${SAGA}/transition.ts`,
@@ -218,6 +260,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a saga is loaded without its lock, and saved whatever its version is',
+    shownBy: { stall: 0.03, replicas: 2, cancellations: 1 },
     breaks: [
       {
         file: `${STORES}/sagas.ts`,
@@ -235,6 +278,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'stock is loaded without its locks',
+    shownBy: { replicas: 3, partitions: 4, orderingMs: 2_000 },
     breaks: [
       {
         file: `${STORES}/stock.ts`,
@@ -245,6 +289,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the commit takes no notice of what failed before it',
+    shownBy: { databaseFault: 0.05, stall: 0.03 },
     breaks: [
       {
         file: 'packages/testkit/src/memory-database/memory-transaction.ts',

@@ -5,6 +5,7 @@ import { lastRunOf, type Saga } from '@saga/orchestrator/saga/state';
 import { allSagas } from '@saga/orchestrator/sagas/all';
 import { isTransient, messageOf } from '@saga/service-kit/faults';
 import { Problem } from '@saga/service-kit/problem';
+import type { SagaEntry } from '../memory-stores/sagas.ts';
 import type { World } from './world.ts';
 
 const ACTOR = 'an operator';
@@ -30,13 +31,14 @@ export class Operators {
   /** When all is calm nobody leaves a saga paused. */
   resumeAll(): void {
     const { time } = this.#world;
-    for (const saga of this.#openSagas()) if (saga.paused) void this.#take(saga, { action: 'resume' });
+    const mayBePaused = ({ state }: SagaEntry) => state.includes('"paused"');
+    for (const saga of this.#openSagas(mayBePaused)) if (saga.paused) void this.#take(saga, { action: 'resume' });
     time.after(RESUME_EVERY_MS, () => this.resumeAll());
   }
 
-  #openSagas(): Saga[] {
+  #openSagas(isOfInterest: (entry: SagaEntry) => boolean = () => true): Saga[] {
     return [...this.#world.tables.orchestrator.sagas.rows.values()]
-      .filter(({ hasEnded, definition }) => !hasEnded && definition !== undefined)
+      .filter((entry) => !entry.hasEnded && entry.definition !== undefined && isOfInterest(entry))
       .map(({ state }) => JSON.parse(state) as Saga);
   }
 

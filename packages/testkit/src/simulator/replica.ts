@@ -10,6 +10,7 @@ import { Process } from './process.ts';
 import { type Counter, INBOX_DAYS, type Office, services, type Task } from './services.ts';
 import type { ServiceName } from './tables.ts';
 import { NOTHING } from './virtual-time.ts';
+import { watchingOffsets } from './watch-offsets.ts';
 import type { World } from './world.ts';
 
 const logger = pino({ level: 'silent' });
@@ -76,10 +77,11 @@ export class Replica {
       failing,
       complain: (complaint, detail) => world.complain(complaint, detail),
     });
+    const watched = watchingOffsets(wired.handler, broker, (complaint, detail) => world.complain(complaint, detail));
     const handle = deliver({
       service: this.service,
-      handler: wired.handler,
-      broker,
+      handler: watched.handler,
+      broker: watched.broker,
       clock,
       logger,
       observer,
@@ -97,7 +99,7 @@ export class Replica {
       world,
       process,
       { group: this.service, topics: wired.handler.topics, maxBatch: world.plan.maxBatch },
-      handle,
+      watched.before(handle),
     );
     membership.join();
     process.onDeath(() => {

@@ -1,0 +1,7 @@
+import { parentPort } from 'node:worker_threads';
+import { run } from './run.ts';
+
+/** Gets seeds, answers with results, one at a time. */
+parentPort?.on('message', async (seed: number) => {
+  parentPort?.postMessage(await run(seed));
+});
