@@ -90,3 +90,77 @@ describe('a message', () => {
     expect(decode({ ...received(encode(productChanged)), key: '7' })).toMatchObject({ ok: false, code: 'BAD_KEY' });
   });
 });
+
+describe('the headers', () => {
+  test('of a state are its envelope, and nothing of an exchange', () => {
+    expect(encode(productChanged).headers).toEqual({
+      ce_id: COMMAND_ID,
+      ce_type: 'product-changed',
+      ce_source: '/orchestrator',
+      ce_specversion: '1.0',
+      ce_time: envelope.time,
+      ce_subject: ORDER_ID,
+      'content-type': 'application/json',
+      traceparent: envelope.traceparent,
+      schemaversion: '1',
+    });
+  });
+
+  test.each<[string, Message]>([
+    [
+      'what is undone',
+      {
+        ...deduct,
+        topic: 'refund-balance-command',
+        body: { orderId: ORDER_ID },
+        envelope: { ...deduct.envelope, actionId: ORDER_ID },
+      } as Message,
+    ],
+    ['how often it was announced', { ...productChanged, envelope: { ...envelope, attempt: 2 } }],
+  ])('carry %s', (_what, message) => {
+    expect(decode(received(encode(message)))).toEqual({ ok: true, message });
+  });
+});
+
+describe('what cannot be read is told', () => {
+  const read = (message: Message, changes: Partial<ReceivedMessage>) =>
+    decode({ ...received(encode(message)), ...changes });
+  const accountChanged = {
+    ...productChanged,
+    topic: 'account-changed',
+    body: { userId: 6, publicId: 'ada', version: 1 },
+  } as Message;
+  const couponChanged = {
+    ...productChanged,
+    topic: 'coupon-changed',
+    body: { couponId: 6, userId: 1, discountAmount: 1, expiresAt: null, version: 1 },
+  } as Message;
+
+  test.each([
+    ['UNKNOWN_TOPIC', 'there is no topic nowhere', deduct, { topic: 'nowhere' }],
+    ['EMPTY', 'a message needs a key and a value', deduct, { key: null }],
+    ['EMPTY', 'a message needs a key and a value', deduct, { value: null }],
+    ['NUL_CHARACTER', 'U+0000 cannot be stored', deduct, { value: Buffer.from('"\u0000"') }],
+    ['BAD_KEY', 'the key 9 is not the id 6 of what the message is about', productChanged, { key: '9' }],
+    ['BAD_KEY', 'the key 9 is not the id 6 of what the message is about', accountChanged, { key: '9' }],
+    ['BAD_KEY', 'the key 9 is not the id 6 of what the message is about', couponChanged, { key: '9' }],
+  ] as const)('%s: %s', (code, reason, message, changes) => {
+    expect(read(message, changes)).toEqual({ ok: false, code, reason });
+  });
+
+  test.each([
+    ['UNKNOWN_VERSION', 'schemaversion 2.0 is not 1', { schemaversion: '2.0' }],
+    ['UNKNOWN_VERSION', 'schemaversion 10 is not 1', { schemaversion: '10' }],
+    ['BAD_HEADERS', "ce_type use-coupon-command is not the topic's name", { ce_type: 'use-coupon-command' }],
+    ['BAD_HEADERS', 'a command is known by its command id: ce_id is another', { ce_id: ORDER_ID }],
+  ])('%s: %s', (code, reason, changes) => {
+    expect(withHeaders(changes)).toEqual({ ok: false, code, reason });
+  });
+});
+
+test('a key written in capitals is the same key, and no version is the first', () => {
+  const order = deduct.key.replaceAll('0', 'A').toLowerCase();
+  const wire = encode({ ...deduct, key: order.toUpperCase(), body: { ...deduct.body, orderId: order } });
+  expect(decode(received(wire))).toMatchObject({ ok: true, message: { key: order } });
+  expect(withHeaders({ schemaversion: undefined }).ok).toBe(true);
+});
