@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { runProgram } from '@saga/tools/run-program';
 import { installPeers } from './install-peers.ts';
 import { carryOut, plan } from './plan.ts';
+import { profileReport } from './report/cpu-profile.ts';
 import { publish, writeReport } from './report/write-report.ts';
 import { openResults } from './results.ts';
 import { scenarios } from './scenarios/all.ts';
@@ -11,15 +13,17 @@ import type { Scenario, Size } from './scenarios/scenario.ts';
 import { openSession } from './session.ts';
 import { type SystemName, systemNames } from './systems/start-system.ts';
 
-const USAGE = `usage: pnpm bench [--only <scenario,…>] [--systems <system,…>] [--runs 3] [--quick] [--fresh] [--name <series>] [--publish]
+const USAGE = `usage: pnpm bench [--only <scenario,…>] [--systems <system,…>] [--runs 3] [--quick] [--fresh] [--name <series>] [--profile] [--publish]
   --only      some of: ${scenarios.map(({ name }) => name).join(', ')}
   --systems   some of: ${systemNames.join(', ')}
   --runs      of each, interleaved
   --quick     everything short: shows that the instruments work, its figures say little
   --fresh     forget what this series has measured already; else only what is missing is measured
   --name      of the series, in bench/results; the commit, unless said otherwise
+  --profile   a CPU profile of each of our processes, and profiles.txt: what they spend their time on
   --publish   copy the tables and charts to docs/performance.md`;
 
+const PROFILE_LINES = 30;
 const RESULTS = path.resolve(import.meta.dirname, '../results');
 
 function readFlags() {
@@ -28,7 +32,7 @@ function readFlags() {
   const runs = { type: 'string', default: '3' } as const;
   const options = {
     ...{ only: string, systems: string, runs, name: string },
-    ...{ quick: boolean, fresh: boolean, publish: boolean },
+    ...{ quick: boolean, fresh: boolean, profile: boolean, publish: boolean },
   } as const;
   try {
     return parseArgs({ options }).values;
@@ -75,6 +79,7 @@ async function bench(): Promise<void> {
     path.join(RESULTS, (flags.name ?? seriesName()) + (flags.quick ? '-quick' : '')),
     flags.fresh,
   );
+  const profiles = flags.profile ? path.join(results.folder, 'profiles') : undefined;
   const planned = plan(
     scenarios.filter(({ name }) => names.includes(name)),
     (scenario: Scenario) => scenario.systems.filter((system) => systems.includes(system)),
@@ -87,7 +92,7 @@ async function bench(): Promise<void> {
       say('stopping after this measurement');
       interrupted.abort(new Error('interrupted: the same command goes on from here'));
     });
-  const session = await openSession(results.folder, say);
+  const session = await openSession({ folder: results.folder, profiles, say });
   let failures: string[] = [];
   try {
     failures = await carryOut(planned, { session, results, size, signal: interrupted.signal });
@@ -95,6 +100,7 @@ async function bench(): Promise<void> {
     await session.close();
     const files = writeReport(results, failures);
     say(`written: ${files.join(', ')}`);
+    if (profiles !== undefined) writeFileSync(`${profiles}.txt`, profileReport(profiles, PROFILE_LINES));
     if (flags.publish) publish(results);
   }
   for (const failure of failures) say(`not measured: ${failure}`);

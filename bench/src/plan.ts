@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { machineSpeed } from './machine/machine-speed.ts';
 import type { Measured } from './report/summary.ts';
 import type { Results } from './results.ts';
@@ -12,6 +13,8 @@ export type Planned = { scenario: Scenario; system: SystemName; run: number };
 const LEAST_SHARE = 0.5;
 /** A machine that is never left alone: the last repetition counts, and is marked. */
 const MAX_REPETITIONS = 2;
+/** Before a repetition: whoever disturbs may have ended by then. */
+const REST_MS = 20_000;
 
 /** A B C, A B C, …: whatever changes on the machine in the meantime changes for all of them. */
 export const plan = (
@@ -42,6 +45,7 @@ export async function carryOut(planned: readonly Planned[], options: CarryOut): 
   for (const visit of queue) {
     signal.throwIfAborted();
     made += 1;
+    if (visit.repetitions > 0) await pause(REST_MS);
     const { scenario, system, run, repetitions } = visit;
     const title = `${made}/${queue.length} ${scenario.name}, ${system}, run ${run}`;
     const again = repetitions < MAX_REPETITIONS;

@@ -11,13 +11,14 @@ import { openSession } from './session.ts';
  */
 const LIMITS: Limits = { leastShareOfFloor: 0.2, mostTimesFloorP50: 4 };
 const TRIES = 2;
+const RESULTS = path.resolve(import.meta.dirname, '../results/quick');
 
 const say = (line: string) => console.log(line);
 const line = ({ sagasPerSecond, p50Ms, p99Ms }: QuickFigures) =>
   `${shown(sagasPerSecond)} sagas/s   p50 ${shown(p50Ms)} ms, p99 ${shown(p99Ms)} ms`;
 
 await runProgram(async () => {
-  const session = await openSession(path.resolve(import.meta.dirname, '../results/quick'), say);
+  const session = await openSession({ folder: RESULTS, profiles: undefined, say });
   try {
     for (let tried = 1; tried <= TRIES; tried += 1) {
       const floor = await latencyAndThroughput(session, 'floor');

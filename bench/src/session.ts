@@ -9,6 +9,8 @@ export type Session = {
   servers: Servers;
   /** Where results and logs are kept. */
   folder: string;
+  /** Where CPU profiles of our processes are kept; without it none are made. */
+  profiles: string | undefined;
   say(line: string): void;
   /** A name that nothing else of this session has: for databases and topics. */
   newName(prefix: string): string;
@@ -23,7 +25,9 @@ export type Session = {
 
 const SHOP = 'shop';
 
-export async function openSession(folder: string, say: (line: string) => void): Promise<Session> {
+export type SessionOptions = Pick<Session, 'folder' | 'profiles' | 'say'>;
+
+export async function openSession({ folder, profiles, say }: SessionOptions): Promise<Session> {
   mkdirSync(folder, { recursive: true });
   const servers = await startServers(say);
   try {
@@ -39,6 +43,7 @@ export async function openSession(folder: string, say: (line: string) => void): 
   const session: Session = {
     servers,
     folder,
+    profiles,
     say,
     newName: (prefix) => {
       names += 1;

@@ -46,9 +46,16 @@ export function goalsOf(summary: Summary): Goal[] {
     atLeast('with 100,000 open sagas ÷ empty', 0.9, ratioOf('open', 'open', 'empty')),
     atLeast('burst: accepted POST/s', 5_000, figure('burst', 'burst', 'accepted/s')),
     atMost('burst: orders lost', 0, figure('burst', 'burst', 'lost')),
+    atMost('CPU per saga at its best ÷ with 32 in flight', 1, cpuRatio(summary)),
     atMost('memory of the largest service, MiB', 200, largestMemory(summary)),
   ];
 }
+
+const cpuRatio = (summary: Summary): number | undefined => {
+  const cpu = (label: string) => medianOf(summary, 'throughput', 'ours', label, 'cpu ms/saga');
+  const best = bestThroughput(summary, 'ours');
+  return best && ratio(cpu(best.label), cpu('32 in flight'));
+};
 
 const largestMemory = (summary: Summary): number | undefined =>
   maximum(

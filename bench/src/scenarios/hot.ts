@@ -11,6 +11,6 @@ export const hot: Scenario = {
     await using system = await startSystem(session, name);
     const orders = orderSources();
     const ways = { uniform: orders.of(), hot: orders.of({ hotProduct: true }) };
-    return compareInTurns(session, system, ways, size);
+    return await compareInTurns(session, system, ways, size); // the system runs until then
   },
 };

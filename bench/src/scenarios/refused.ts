@@ -13,6 +13,6 @@ export const refused: Scenario = {
     await using system = await startSystem(session, name);
     const orders = orderSources();
     const ways = { accepted: orders.of(), refused: orders.of({ refusedEvery: EACH_FIFTH }) };
-    return compareInTurns(session, system, ways, size);
+    return await compareInTurns(session, system, ways, size); // the system runs until then
   },
 };

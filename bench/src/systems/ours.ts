@@ -101,11 +101,15 @@ function createReplica(session: Session, { name, topicPrefix, databaseUrl }: Rep
     databaseUrl,
     kafkaBrokers: session.servers.kafkaBrokers,
     ports: 'free',
-    env: { TOPIC_PREFIX: topicPrefix, PARTITIONS: String(PARTITIONS), LOG_LEVEL: 'warn' },
+    env: { TOPIC_PREFIX: topicPrefix, PARTITIONS: String(PARTITIONS), LOG_LEVEL: 'warn', ...profiling(session) },
     onLine: (service, line) => log(`${name} ${service} ${line}`),
     say: (line) => log(`${name} ${line}`),
   });
 }
+
+/** Written when the process ends. */
+const profiling = ({ profiles }: Session): NodeJS.ProcessEnv =>
+  profiles === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profiles}` };
 
 const bodyOf = ({ userId, productId, quantity, couponId }: BenchOrder, saga: string | undefined) => ({
   userId,
