@@ -115,6 +115,8 @@ export function joinGroup(options: MembershipOptions): Membership {
   /** Returning without having resolved an offset makes kafkajs fetch again from there. */
   async function eachBatch(payload: EachBatchPayload): Promise<void> {
     if (over) throw new Error('this consumer has been replaced');
+    // kafkajs fetches once more where joining fails: what is gathered before it has joined would wait for ever.
+    if (givingWay) return givingWay;
     const { batch, resolveOffset, pause: halt } = payload;
     const { topic, partition } = batch;
     latest = payload;

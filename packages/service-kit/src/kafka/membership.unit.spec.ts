@@ -139,6 +139,23 @@ describe('a member of a group', () => {
     expect(told).toEqual(['handles 0:1 0:2', 'heartbeat refused', 'resolved 0:2', 'committed 0:3']);
   });
 
+  test('that gave way takes nothing before it has joined again: kafkajs fetches once more where joining fails', async () => {
+    const { told, emit, deliver, ends, tells, heartbeatsAre } = await scene();
+    emit('GROUP_JOIN');
+    heartbeatsAre(membershipError('NOT_COORDINATOR_FOR_GROUP'));
+    const given = expect(deliver(0, 1)).rejects.toThrow('NOT_COORDINATOR_FOR_GROUP');
+    await tells('heartbeat refused');
+    await ends(0);
+    await given;
+    await expect(deliver(1, 5)).rejects.toThrow('NOT_COORDINATOR_FOR_GROUP');
+    heartbeatsAre(undefined);
+    emit('GROUP_JOIN');
+    const joined = deliver(1, 5);
+    await ends(1);
+    await joined;
+    expect(told.filter((line) => line.startsWith('handles'))).toEqual(['handles 0:1', 'handles 1:5']);
+  });
+
   test('moves no offset of what it had before the partitions were shared out anew, and works on', async () => {
     const { told, emit, deliver, ends, partitionsAreOthers, partitionsAreOurs, tells } = await scene();
     emit('GROUP_JOIN');
