@@ -4,6 +4,7 @@ import type { BatchHandler } from '@saga/service-kit/broker';
 import { systemClock } from '@saga/service-kit/clock';
 import type { Database, Sql } from '@saga/service-kit/database';
 import { deliver } from '@saga/service-kit/deliver';
+import { type InboxStore, postgresInbox } from '@saga/service-kit/inbox-store';
 import { memoryBroker, recordOf } from '@saga/service-kit/memory-broker';
 import type { Participant } from '@saga/service-kit/participant';
 import { participantHandler } from '@saga/service-kit/participant-handler';
@@ -17,19 +18,35 @@ export type ParticipantUnderTest<Tables> = {
   arrange(): Promise<{ action: Message; undo: Message }>;
   /** What all effects amount to: the same before an action and after it has been undone. */
   effect(): Promise<unknown>;
+  /** PostgreSQL, where it does not say. */
+  adapter?: Adapter;
+};
+
+/** What the participant's rows lie in. */
+export type Adapter = {
+  inbox: InboxStore;
+  /** Resolves when what was sent before has been executed. */
+  executed(sql: Sql): Promise<unknown>;
+  /** How many transactions wait for another. */
+  blocked(): Promise<number | undefined>;
 };
 
 const UNTIL_BLOCKED_MS = 30_000;
 
-/** What every participant keeps to on real PostgreSQL, whatever its domain; each runs it in its own specification. */
+/**
+ * What every participant keeps to, whatever its domain: each runs it on real PostgreSQL in its own specification, and
+ * the simulator's stores in memory are held to it too.
+ */
 export function participantContract<Tables>(setUp: () => Promise<ParticipantUnderTest<Tables>>): void {
   describe('as a participant of a saga', () => {
     let under: ParticipantUnderTest<Tables>;
     let replica: Replica;
+    let adapter: Adapter;
 
     beforeAll(async () => {
       under = await setUp();
-      replica = replicaOf(under.participant, under.database);
+      adapter = under.adapter ?? onPostgres(under.database);
+      replica = replicaOf(under.participant, under.database, adapter.inbox);
     });
 
     test('an action takes effect once, however often it is delivered, and is always answered the same (trap 1, trap 2)', async () => {
@@ -109,11 +126,11 @@ export function participantContract<Tables>(setUp: () => Promise<ParticipantUnde
     test('two replicas that get the same action at once do it once (trap 3)', async () => {
       const { action, undo } = await under.arrange();
       const before = await under.effect();
-      const slow = slowReplicaOf(under);
+      const slow = slowReplicaOf(under, adapter);
       const first = slow.handle(action);
       await slow.saved;
       const second = replica.handle(action);
-      await untilBlocked(under.database);
+      await untilBlocked(adapter);
       slow.goOn();
       expect(await second).toEqual(await first);
       await replica.handle(undo);
@@ -123,11 +140,11 @@ export function participantContract<Tables>(setUp: () => Promise<ParticipantUnde
     test('a compensation on one replica finds the action that another has not committed yet (trap 25)', async () => {
       const { action, undo } = await under.arrange();
       const before = await under.effect();
-      const slow = slowReplicaOf(under);
+      const slow = slowReplicaOf(under, adapter);
       const done = slow.handle(action);
       await slow.saved;
       const undone = replica.handle(undo);
-      await untilBlocked(under.database);
+      await untilBlocked(adapter);
       slow.goOn();
       expect([...outcomes(await done), ...outcomes(await undone)]).toEqual(['success', 'success']);
       expect(await under.effect()).toEqual(before);
@@ -138,13 +155,17 @@ export function participantContract<Tables>(setUp: () => Promise<ParticipantUnde
 /** One process of the service: from the messages that it gets to those that it publishes. */
 export type Replica = { handle(...messages: Message[]): Promise<Message[]> };
 
-export function replicaOf<Tables>(participant: Participant<Tables>, database: Database): Replica {
+export function replicaOf<Tables>(
+  participant: Participant<Tables>,
+  database: Database,
+  inbox: InboxStore = postgresInbox,
+): Replica {
   return {
     handle: async (...messages) => {
       const published: Message[] = [];
       const handle: BatchHandler = deliver({
         service: participant.service,
-        handler: participantHandler(participant, database),
+        handler: participantHandler(participant, database, inbox),
         broker: {
           ...memoryBroker({ partitions: 1 }),
           publish: async (wire) => {
@@ -164,7 +185,7 @@ export function replicaOf<Tables>(participant: Participant<Tables>, database: Da
 }
 
 /** A replica that stands still between its last statement and its commit. */
-function slowReplicaOf<Tables>({ participant, database }: ParticipantUnderTest<Tables>) {
+function slowReplicaOf<Tables>({ participant, database }: ParticipantUnderTest<Tables>, adapter: Adapter) {
   const saved = Promise.withResolvers<void>();
   const released = Promise.withResolvers<void>();
   const standing: Database = {
@@ -172,24 +193,27 @@ function slowReplicaOf<Tables>({ participant, database }: ParticipantUnderTest<T
     transaction: (work) =>
       database.transaction(async (sql) => {
         const result = await work(sql);
-        await sql.query('SELECT 1'); // answered in order: what was sent before it has been executed
+        await adapter.executed(sql);
         saved.resolve();
         await released.promise;
         return result;
       }),
   };
-  return { ...replicaOf(participant, standing), saved: saved.promise, goOn: released.resolve };
+  return { ...replicaOf(participant, standing, adapter.inbox), saved: saved.promise, goOn: released.resolve };
 }
 
 const COUNT_BLOCKED = `
   SELECT count(*) AS blocked FROM pg_stat_activity
   WHERE datname = current_database() AND wait_event_type = 'Lock'`;
 
+const onPostgres = (database: Database): Adapter => ({
+  inbox: postgresInbox,
+  executed: (sql) => sql.query('SELECT 1'), // answered in the order of the sending
+  blocked: async () => (await database.query<{ blocked: number }>(COUNT_BLOCKED))[0]?.blocked,
+});
+
 /** Until one transaction waits for another. */
-async function untilBlocked(sql: Sql): Promise<void> {
-  const countBlocked = async () => (await sql.query<{ blocked: number }>(COUNT_BLOCKED))[0]?.blocked;
-  await expect.poll(countBlocked, { timeout: UNTIL_BLOCKED_MS }).toBeGreaterThan(0);
-}
+const untilBlocked = ({ blocked }: Adapter) => expect.poll(blocked, { timeout: UNTIL_BLOCKED_MS }).toBeGreaterThan(0);
 
 function received(message: Message): ReceivedMessage {
   const { value, ...rest } = encode(message);
