@@ -206,7 +206,7 @@ const COUNT_BLOCKED = `
   SELECT count(*) AS blocked FROM pg_stat_activity
   WHERE datname = current_database() AND wait_event_type = 'Lock'`;
 
-const onPostgres = (database: Database): Adapter => ({
+export const onPostgres = (database: Database): Adapter => ({
   inbox: postgresInbox,
   executed: (sql) => sql.query('SELECT 1'), // answered in the order of the sending
   blocked: async () => (await database.query<{ blocked: number }>(COUNT_BLOCKED))[0]?.blocked,
