@@ -98,7 +98,12 @@ async function bench(): Promise<void> {
     failures = await carryOut(planned, { session, results, size, signal: interrupted.signal });
   } finally {
     await session.close();
-    const files = writeReport(results, failures);
+    const files = writeReport(results, [
+      ...(flags.quick
+        ? ['**Preliminary**: everything was short (`--quick`), for seeing that the instruments work.']
+        : []),
+      ...failures.map((failure) => `Not measured: ${failure}`),
+    ]);
     say(`written: ${files.join(', ')}`);
     if (profiles !== undefined) writeFileSync(`${profiles}.txt`, profileReport(profiles, PROFILE_LINES));
     if (flags.publish) publish(results);

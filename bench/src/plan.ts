@@ -52,7 +52,7 @@ export async function carryOut(planned: readonly Planned[], options: CarryOut): 
     try {
       const share = await measured(visit, options, again);
       session.say(
-        `${title}: ${share.enough ? 'done' : `had ${percent(share.least)} of the machine${again ? ': thrown away, repeated later' : ''}`}`,
+        `${title}: ${share.enough ? 'done' : `had ${percent(share.least)} of the machine: ${again ? AGAIN : KEPT}`}`,
       );
       if (!share.enough && again) queue.push({ ...visit, repetitions: repetitions + 1 });
     } catch (error) {
@@ -92,5 +92,8 @@ async function measured({ scenario, system, run }: Planned, options: CarryOut, m
   });
   return { enough: !disturbed, least };
 }
+
+const AGAIN = 'thrown away, repeated later';
+const KEPT = 'kept all the same, and marked as disturbed';
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`;

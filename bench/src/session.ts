@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { withConnection } from '@saga/tools/database-connection';
 import { type OrderSample, sampleOrder } from './floor/sample.ts';
@@ -17,57 +18,56 @@ export type Session = {
   /** A database of ours: a copy of one that was made before, of that of the shop unless said otherwise. */
   database(name: string, copied?: string): Promise<TemporaryDatabase>;
   /** Makes a shop with something in it, once, as what others are copies of. Returns its name. */
-  prepared(name: string, fill: (database: TemporaryDatabase) => Promise<void>): Promise<string>;
+  prepared(kind: string, fill: (database: TemporaryDatabase) => Promise<void>): Promise<string>;
   /** What an order of ours sends and writes; one is run the first time that it is asked for. */
   sample(): Promise<OrderSample>;
   close(): Promise<void>;
 };
 
-const SHOP = 'shop';
-
 export type SessionOptions = Pick<Session, 'folder' | 'profiles' | 'say'>;
 
 export async function openSession({ folder, profiles, say }: SessionOptions): Promise<Session> {
   mkdirSync(folder, { recursive: true });
-  const servers = await startServers(say);
+  const opened = new AsyncDisposableStack();
   try {
-    say('filling the shop');
-    await makeShop(servers.postgresUrl, SHOP);
-  } catch (error) {
-    await servers.stop();
-    throw error;
-  }
-  let names = 0;
-  let sample: Promise<OrderSample> | undefined;
-  const made = new Set<string>();
-  const session: Session = {
-    servers,
-    folder,
-    profiles,
-    say,
-    newName: (prefix) => {
+    const servers = opened.adopt(await startServers(say), (it) => it.stop());
+    const { postgresUrl } = servers;
+    // The servers may be somebody's who has more on them.
+    const id = randomBytes(3).toString('hex');
+    let names = 0;
+    const newName = (prefix: string): string => {
       names += 1;
-      return `${prefix}_${names}`;
-    },
-    database: (name, copied = SHOP) => copyDatabase(servers.postgresUrl, name, copied),
-    prepared: async (name, fill) => {
-      if (made.has(name)) return name;
-      const database = await copyDatabase(servers.postgresUrl, name, SHOP);
-      try {
+      return `${prefix}_${id}_${names}`;
+    };
+    say('filling the shop');
+    const shop = opened.adopt(await makeShop(postgresUrl, newName('shop')), (it) => it.drop());
+    const prepared = new Map<string, string>();
+    let sample: Promise<OrderSample> | undefined;
+    const session: Session = {
+      servers,
+      folder,
+      profiles,
+      say,
+      newName,
+      database: (name, copied = shop.name) => copyDatabase(postgresUrl, name, copied),
+      prepared: async (kind, fill) => {
+        const known = prepared.get(kind);
+        if (known !== undefined) return known;
+        const database = opened.adopt(await copyDatabase(postgresUrl, newName(kind), shop.name), (it) => it.drop());
         await fill(database);
         await withConnection(database.url, (client) => client.query('VACUUM (ANALYZE)'));
-      } catch (error) {
-        await database.drop();
-        throw error;
-      }
-      made.add(name);
-      return name;
-    },
-    sample: () => {
-      sample ??= sampleOrder(session);
-      return sample;
-    },
-    close: () => servers.stop(),
-  };
-  return session;
+        prepared.set(kind, database.name);
+        return database.name;
+      },
+      sample: () => {
+        sample ??= sampleOrder(session);
+        return sample;
+      },
+      close: () => opened.disposeAsync(),
+    };
+    return session;
+  } catch (error) {
+    await opened.disposeAsync();
+    throw error;
+  }
 }

@@ -21,13 +21,14 @@ export async function copyDatabase(serverUrl: string, name: string, copied: stri
 }
 
 /** A database of ours with products, accounts and coupons. The read models are filled, so that nothing is announced. */
-export async function makeShop(serverUrl: string, name: string): Promise<void> {
-  const url = withDatabase(serverUrl, name);
-  await migrate({ databaseUrl: url });
-  await withConnection(url, async (admin) => {
+export async function makeShop(serverUrl: string, name: string): Promise<TemporaryDatabase> {
+  const shop = temporary(serverUrl, name);
+  await migrate({ databaseUrl: shop.url });
+  await withConnection(shop.url, async (admin) => {
     await admin.query(FILL_SHOP);
     await admin.query('VACUUM (ANALYZE)');
   });
+  return shop;
 }
 
 const { products, users, coupons, price, discount, stock, balance } = SHOP;

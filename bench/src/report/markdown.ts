@@ -31,7 +31,7 @@ export function markdownOf({ title, samples, summary, goals, notes }: Report): s
   const runs = new Set(samples.map(({ run }) => run)).size;
   const disturbed = samples.filter((sample) => sample.disturbed).length;
   return [
-    `${title}. Medians of up to ${runs} runs, their range in parentheses.`,
+    runs === 1 ? `${title}. One run.` : `${title}. Medians of up to ${runs} runs, their range in parentheses.`,
     ...(disturbed > 0
       ? [`**${disturbed} of ${samples.length} samples were taken on a machine that was busy with other things.**`]
       : []),

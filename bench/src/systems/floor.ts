@@ -3,6 +3,7 @@ import path from 'node:path';
 import { ENDED, floorTopics, type Role, roles } from '../floor/hops.ts';
 import type { FloorSettings } from '../floor/service.ts';
 import { topicsOf } from '../machine/topics.ts';
+import { orderAt } from '../orders.ts';
 import type { Session } from '../session.ts';
 import { startChild } from './child.ts';
 import { orderEnds } from './order-ends.ts';
@@ -50,7 +51,7 @@ export async function startFloor(session: Session, options: FloorOptions): Promi
     const ends = orderEnds();
     started.defer(await watchEnds(brokers, { [topicPrefix + ENDED]: 'COMPLETED' }, ends));
     const front = started.adopt(orderFront(order.ready.url, CONNECTIONS), (it) => it.close());
-    return {
+    const system: RunningSystem = {
       run: async (placed, onAccepted) => {
         const { body } = await front.post('/orders', placed);
         onAccepted?.();
@@ -61,6 +62,8 @@ export async function startFloor(session: Session, options: FloorOptions): Promi
       messages: () => topics.messages(),
       [Symbol.asyncDispose]: () => started.disposeAsync(),
     };
+    await system.run(orderAt(0)); // now every consumer has its partitions
+    return system;
   } catch (error) {
     await started.disposeAsync();
     throw error;
