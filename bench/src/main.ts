@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { runProgram } from '@saga/tools/run-program';
 import { installPeers } from './install-peers.ts';
+import { machineSpeed } from './machine/machine-speed.ts';
 import { carryOut, plan } from './plan.ts';
 import { profileReport } from './report/cpu-profile.ts';
 import { publish, writeReport } from './report/write-report.ts';
@@ -24,6 +26,7 @@ const USAGE = `usage: pnpm bench [--only <scenario,…>] [--systems <system,…>
   --publish   copy the tables and charts to docs/performance.md`;
 
 const PROFILE_LINES = 30;
+const REST_MS = 20_000;
 const RESULTS = path.resolve(import.meta.dirname, '../results');
 
 function readFlags() {
@@ -95,7 +98,10 @@ async function bench(): Promise<void> {
   const session = await openSession({ folder: results.folder, profiles, say });
   let failures: string[] = [];
   try {
-    failures = await carryOut(planned, { session, results, size, signal: interrupted.signal });
+    failures = await carryOut(planned, {
+      ...{ session, results, size, signal: interrupted.signal, machineSpeed },
+      rest: () => pause(REST_MS),
+    });
   } finally {
     await session.close();
     const files = writeReport(results, [
