@@ -27,8 +27,11 @@ export async function isAtRest(world: World): Promise<boolean> {
 const DONE: ReadonlySet<StepStatus> = new Set(['SUCCEEDED', 'SKIPPED']);
 const UNDONE: ReadonlySet<StepStatus> = new Set(['WAITING', 'SKIPPED', 'REJECTED', 'COMPENSATED']);
 
+/** A cancellation whose order never came is no saga yet. */
 const sagasOf = ({ tables }: World): Saga[] =>
-  [...tables.orchestrator.sagas.rows.values()].map(({ state }) => JSON.parse(state) as Saga);
+  [...tables.orchestrator.sagas.rows.values()]
+    .filter(({ definition }) => definition !== undefined)
+    .map(({ state }) => JSON.parse(state) as Saga);
 
 /** Everything of reliability.md that must hold once everything has ended. */
 export function violationsOf(world: World): Violation[] {

@@ -23,23 +23,22 @@ export class Operators {
     const { chance } = this.#world;
     const open = this.#openSagas();
     if (open.length === 0) return;
-    const saga = chance.oneOf(open);
+    const saga = sagaOf(chance.oneOf(open));
     const options = optionsFor(saga).filter((option) => this.#isHonest(saga, option));
     if (options.length > 0) await this.#take(saga, actOf(chance.oneOf(options)));
   }
 
   /** When all is calm nobody leaves a saga paused. */
   resumeAll(): void {
-    const { time } = this.#world;
-    const mayBePaused = ({ state }: SagaEntry) => state.includes('"paused"');
-    for (const saga of this.#openSagas(mayBePaused)) if (saga.paused) void this.#take(saga, { action: 'resume' });
-    time.after(RESUME_EVERY_MS, () => this.resumeAll());
+    for (const entry of this.#openSagas())
+      if (entry.state.includes('"paused"')) void this.#take(sagaOf(entry), { action: 'resume' });
+    this.#world.time.after(RESUME_EVERY_MS, () => this.resumeAll());
   }
 
-  #openSagas(isOfInterest: (entry: SagaEntry) => boolean = () => true): Saga[] {
-    return [...this.#world.tables.orchestrator.sagas.rows.values()]
-      .filter((entry) => !entry.hasEnded && entry.definition !== undefined && isOfInterest(entry))
-      .map(({ state }) => JSON.parse(state) as Saga);
+  #openSagas(): SagaEntry[] {
+    return [...this.#world.tables.orchestrator.sagas.rows.values()].filter(
+      ({ hasEnded, definition }) => !hasEnded && definition !== undefined,
+    );
   }
 
   /** Nobody says that something was undone without having looked. */
@@ -81,6 +80,8 @@ export class Operators {
     }
   }
 }
+
+const sagaOf = ({ state }: SagaEntry): Saga => JSON.parse(state) as Saga;
 
 function optionsFor(saga: Saga): Option[] {
   const definition = allSagas.find(saga.definition.name, saga.definition.version);

@@ -15,7 +15,7 @@ import type { World } from './world.ts';
 
 const logger = pino({ level: 'silent' });
 const observer = { batch: () => {}, handled: () => {}, deadLetter: () => {} };
-const RELAY_EVERY_MS = 1_000;
+const RELAY_EVERY_MS = 3_000;
 const RELAY_AFTER_MS = 5_000;
 const LONGEST_RESTART_MS = 20_000;
 const LONGEST_SESSION_MS = 10_000;

@@ -79,7 +79,7 @@ export const services: { readonly [Service in keyof Tables]: (context: Context) 
       });
     return {
       handler: watchingResends(messageHandler(allSagas, store, connections), orchestrator, complain),
-      tasks: [{ name: 'timers', everyMs: 500, isDue, run }],
+      tasks: [{ name: 'timers', everyMs: 1_000, isDue, run }],
       office: { operate: (sagaId, act, by) => operate({ ...shell, appendAudit }, sagaId, act, by) },
     };
   },
