@@ -7,7 +7,7 @@ import { runProgram } from '@saga/tools/run-program';
 import { installPeers } from './install-peers.ts';
 import { machineSpeed } from './machine/machine-speed.ts';
 import { carryOut, plan } from './plan.ts';
-import { profileReport } from './report/cpu-profile.ts';
+import { profileReport } from './profiling/cpu-profile.ts';
 import { publish, writeReport } from './report/write-report.ts';
 import { openResults } from './results.ts';
 import { scenarios } from './scenarios/all.ts';

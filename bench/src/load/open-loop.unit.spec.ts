@@ -6,6 +6,7 @@ import { orderSources } from './order-source.ts';
 const systemThat = (run: RunningSystem['run']): RunningSystem => ({
   run,
   pids: () => ({}),
+  profiled: [],
   databases: [],
   messages: async () => 0,
   [Symbol.asyncDispose]: async () => undefined,

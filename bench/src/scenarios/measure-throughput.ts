@@ -1,6 +1,7 @@
 import { closedLoop } from '../load/closed-loop.ts';
 import type { OrderSource } from '../load/order-source.ts';
 import { type Figures, perSaga, readMeters } from '../meters/readings.ts';
+import { toggleProfiles } from '../profiling/profiling.ts';
 import type { Session } from '../session.ts';
 import type { RunningSystem } from '../systems/system.ts';
 import type { Size } from './scenario.ts';
@@ -22,7 +23,10 @@ export async function measureThroughput(
     system,
     orders,
     { inFlight, ...DURATIONS[size] },
-    () => readMeters(session, system),
+    async () => {
+      toggleProfiles(session, system.profiled);
+      return readMeters(session, system);
+    },
   );
   return {
     'sagas/s': ended / seconds,

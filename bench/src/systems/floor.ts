@@ -4,6 +4,7 @@ import { ENDED, floorTopics, type Role, roles } from '../floor/hops.ts';
 import type { FloorSettings } from '../floor/service.ts';
 import { topicsOf } from '../machine/topics.ts';
 import { orderAt } from '../orders.ts';
+import { profilingEnv } from '../profiling/profiling.ts';
 import type { Session } from '../session.ts';
 import { startChild } from './child.ts';
 import { orderEnds } from './order-ends.ts';
@@ -42,12 +43,14 @@ export async function startFloor(session: Session, options: FloorOptions): Promi
         sampleFile,
       };
       const log = path.join(session.folder, 'floor.log');
-      const child = await startChild<{ url: string }>(PROGRAM, { FLOOR: JSON.stringify(settings) }, log);
+      const env = { FLOOR: JSON.stringify(settings), ...profilingEnv(session, `floor-${role}`) };
+      const child = await startChild<{ url: string }>(PROGRAM, env, log);
       started.defer(() => child.stop());
       return child;
     };
     const others = await Promise.all(roles.filter((role) => role !== 'order').map(start));
     const order = await start('order');
+    const services = [order, ...others].map(({ pid }) => pid);
     const ends = orderEnds();
     started.defer(await watchEnds(brokers, { [topicPrefix + ENDED]: 'COMPLETED' }, ends));
     const front = started.adopt(orderFront(order.ready.url, CONNECTIONS), (it) => it.close());
@@ -57,7 +60,8 @@ export async function startFloor(session: Session, options: FloorOptions): Promi
         onAccepted?.();
         return ends.endOf((JSON.parse(body) as { orderId: string }).orderId);
       },
-      pids: () => ({ services: [order, ...others].map(({ pid }) => pid), kafka: session.servers.pids.kafka }),
+      pids: () => ({ services, kafka: session.servers.pids.kafka }),
+      profiled: services,
       databases: [database.name],
       messages: () => topics.messages(),
       [Symbol.asyncDispose]: () => started.disposeAsync(),

@@ -5,6 +5,7 @@ import { createStack, type Stack } from '@saga/tools/stack';
 import type { TemporaryDatabase } from '../machine/databases.ts';
 import { topicsOf } from '../machine/topics.ts';
 import type { BenchOrder } from '../orders.ts';
+import { profilingEnv } from '../profiling/profiling.ts';
 import type { Session } from '../session.ts';
 import { orderEnds } from './order-ends.ts';
 import { orderFront } from './order-front.ts';
@@ -79,6 +80,9 @@ export async function startOurs(session: Session, options: OurOptions = {}): Pro
         return ends.endOf(orderId);
       },
       pids: () => ({ services: stacks.flatMap(pidsOf), kafka: session.servers.pids.kafka }),
+      get profiled() {
+        return stacks.flatMap(pidsOf);
+      },
       databases: [database.name],
       messages: () => topics.messages(),
       [Symbol.asyncDispose]: () => started.disposeAsync(),
@@ -101,15 +105,11 @@ function createReplica(session: Session, { name, topicPrefix, databaseUrl }: Rep
     databaseUrl,
     kafkaBrokers: session.servers.kafkaBrokers,
     ports: 'free',
-    env: { TOPIC_PREFIX: topicPrefix, PARTITIONS: String(PARTITIONS), LOG_LEVEL: 'warn', ...profiling(session) },
+    env: { TOPIC_PREFIX: topicPrefix, PARTITIONS: String(PARTITIONS), LOG_LEVEL: 'warn', ...profilingEnv(session) },
     onLine: (service, line) => log(`${name} ${service} ${line}`),
     say: (line) => log(`${name} ${line}`),
   });
 }
-
-/** Written when the process ends. */
-const profiling = ({ profiles }: Session): NodeJS.ProcessEnv =>
-  profiles === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profiles}` };
 
 const bodyOf = ({ userId, productId, quantity, couponId }: BenchOrder, saga: string | undefined) => ({
   userId,

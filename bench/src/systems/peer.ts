@@ -52,6 +52,7 @@ export async function startPeer(session: Session, peer: PeerName): Promise<Runni
         return JSON.parse(body) as Outcome;
       },
       pids: () => ({ services: [child.pid] }),
+      profiled: [],
       databases: [shop.name, engine.name],
       messages: async () => 0,
       [Symbol.asyncDispose]: () => started.disposeAsync(),

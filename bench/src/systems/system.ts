@@ -8,6 +8,8 @@ export type RunningSystem = {
   run(order: BenchOrder, onAccepted?: () => void): Promise<Outcome>;
   /** Whose CPU and memory are its own, by part: `services`, `broker`, … Without the database. */
   pids(): Readonly<Record<string, readonly number[]>>;
+  /** Those of them that can be profiled. */
+  readonly profiled: readonly number[];
   /** Its databases in the common PostgreSQL. */
   databases: readonly string[];
   /** How many messages it has sent through Kafka so far. */
