@@ -28,6 +28,7 @@ export function plot(world: World): void {
       Math.round(chance.happens(0.5) ? chance.fraction() * FORWARD_MS : -chance.fraction() * BACKWARD_MS),
     ),
   );
+  atSomeTime(plan.garbage, () => world.network.litter());
   atSomeTime(plan.acts, () => void world.operators.act());
   atSomeTime(plan.outages, () => {
     const gone = chance.oneOf([...serviceNames, 'broker', 'broker', 'broker']);
@@ -42,5 +43,6 @@ export function plot(world: World): void {
 export function calmDown(world: World): void {
   world.faults.isCalm = true;
   world.operators.resumeAll();
+  for (const replica of world.replicas) replica.rollOut();
   world.tell('world', 'is calm from here on');
 }

@@ -38,6 +38,8 @@ export class Customers {
   readonly #world: World;
   /** The orders that were answered with 202. */
   readonly accepted = new Set<string>();
+  /** Under an Idempotency-Key, the one order that it stands for. */
+  readonly #orderOf = new Map<string, string>();
   /** How many cancellations of an order were answered with 202. */
   readonly cancellations = new Map<string, number>();
   /** Customers who have not got their answer yet. */
@@ -141,7 +143,7 @@ export class Customers {
       const outcome = await Promise.race([answer, time.pause(PATIENCE_MS)]);
       if (!outcome) return false;
       if (outcome.outcome === 'placed' || outcome.outcome === 'placed-before') {
-        this.accepted.add(outcome.order.orderId);
+        this.#accept(outcome.order.orderId, once);
         this.#world.tell('customer', `${outcome.order.orderId} ${outcome.outcome} ${request.saga}`);
       } else if (outcome.outcome !== 'refused') {
         this.#world.complain('an order was answered as nobody asked', JSON.stringify(outcome));
@@ -151,6 +153,14 @@ export class Customers {
       if (!isTransient(error) && !isUniqueViolation(error)) this.#world.complain('placing failed', messageOf(error));
       return false;
     }
+  }
+
+  #accept(orderId: string, once: Once | undefined): void {
+    this.accepted.add(orderId);
+    if (!once) return;
+    const before = this.#orderOf.get(once.key) ?? orderId;
+    if (before !== orderId) this.#world.complain('one key stands for one order', `${once.key}: ${before}, ${orderId}`);
+    this.#orderOf.set(once.key, before);
   }
 
   async #cancel(number: number): Promise<void> {

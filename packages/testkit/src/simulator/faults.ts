@@ -84,6 +84,11 @@ export class Faults {
     return drawn;
   }
 
+  /** A message that nobody can handle, known by its id. */
+  excuse(sending: string): void {
+    this.#unhandleable.set(sending, true);
+  }
+
   /** Whether it was decided that this sending fails: then its dead letter is no surprise. */
   isExcused = (sending: string): boolean => this.#unhandleable.get(sending) === true;
 }

@@ -1,3 +1,6 @@
+import { encode } from '@saga/messages/codec';
+import { finalFactId } from '@saga/messages/ids';
+import type { Message } from '@saga/messages/message';
 import { allTopics, isStateTopic } from '@saga/messages/topics';
 import type { Broker, OutgoingMessage } from '@saga/service-kit/broker';
 import { type MemoryBroker, memoryBroker } from '@saga/service-kit/memory-broker';
@@ -58,6 +61,39 @@ export class Network {
         this.#world.faults.meetBroker('published');
       },
     };
+  }
+
+  /** Something that nobody can handle arrives: no JSON, of a version to come, or the answer to a command of no saga. */
+  litter(): void {
+    const { chance, faults } = this.#world;
+    const orderId = chance.uuid(7);
+    const commandId = chance.uuid(4);
+    const answer: Message<'product-restored'> = {
+      topic: 'product-restored',
+      key: orderId,
+      envelope: {
+        id: finalFactId(commandId),
+        commandId,
+        step: 'product',
+        attempt: 1,
+        source: '/product',
+        time: new Date(this.#world.nowOf('product')).toISOString(),
+        subject: orderId,
+        traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+      },
+      body: { orderId, outcome: 'success' },
+    };
+    const stray = encode(answer);
+    faults.count('garbage');
+    faults.excuse(`${stray.headers.ce_id} ${stray.headers.attempt}`);
+    this.#append(
+      chance.oneOf([stray, { ...stray, value: '{' }, { ...stray, headers: { ...stray.headers, schemaversion: '2' } }]),
+    );
+  }
+
+  /** Everything that ever arrived, but for dead letters, arrives once more, in the order in which it came. */
+  replay(): void {
+    for (const message of [...this.arrived]) if (message.topic !== 'dead-letter') this.#append(message);
   }
 
   #send(message: OutgoingMessage): void {

@@ -9,6 +9,8 @@ import type { SagaEntry } from '../memory-stores/sagas.ts';
 import type { World } from './world.ts';
 
 const ACTOR = 'an operator';
+/** The saga has moved on since it was looked at; or this replica does not know its definition. */
+const EXPECTED: ReadonlySet<number> = new Set([409, 503]);
 const RESUME_EVERY_MS = 30_000;
 
 /** People who look at a saga, choose something that is allowed, and do it a little later. */
@@ -74,7 +76,7 @@ export class Operators {
         .operate(saga.id, act, { actor: ACTOR, reason: 'a look', expectedVersion: saga.version });
       faults.count(`operator: ${act.action}`);
     } catch (error) {
-      if (error instanceof Problem && error.status === 409) faults.count('operator: too late');
+      if (error instanceof Problem && EXPECTED.has(error.status)) faults.count(`operator: answered ${error.status}`);
       else if (!isTransient(error))
         this.#world.complain(`an operator may not ${act.action} though it was offered`, messageOf(error));
     }

@@ -23,8 +23,14 @@ export type Plan = {
   silences: number;
   clockJumps: number;
   outages: number;
+  /** Messages that nobody can read, or that belong to no saga. */
+  garbage: number;
   cancellations: number;
   acts: number;
+  /** Some replicas of the orchestrator do not know the newest definition yet. */
+  rollsOut: boolean;
+  /** In the end, everything that ever arrived arrives once more. */
+  replays: boolean;
 };
 
 const SHORTEST_MS = 40_000;
@@ -55,7 +61,10 @@ export function planOf(seed: number): Plan {
     silences: times(3),
     clockJumps: times(4),
     outages: times(3),
+    garbage: times(3),
     cancellations: often(0.4),
     acts: times(40),
+    rollsOut: chance.happens(0.3),
+    replays: chance.happens(0.3),
   };
 }

@@ -29,6 +29,7 @@ export class Replica {
   #counter: Counter | undefined;
   #office: Office | undefined;
   #downUntil = 0;
+  #isOld = false;
   /** What it reads. */
   topics: readonly string[] = [];
 
@@ -66,7 +67,9 @@ export class Replica {
     const outbox = createOutbox({ database: connections, broker, logger, store: memoryOutbox(rows) });
     const now = () => world.nowOf(this.service);
     const failing = <Rows>(participant: Participant<Rows>) => this.#failing(participant);
+    this.#isOld = world.plan.rollsOut && !world.faults.isCalm && world.chance.happens(0.5);
     const wired = services[this.service]({
+      isOld: this.#isOld,
       tables: world.tables,
       connections,
       broker,
@@ -130,6 +133,11 @@ export class Replica {
   goDownFor(milliseconds: number): void {
     this.#downUntil = this.#world.time.now + milliseconds;
     this.#process?.die('its silence');
+  }
+
+  /** The newest version of it takes its place. */
+  rollOut(): void {
+    if (this.#isOld) this.#process?.die('its replacement');
   }
 
   #schedule(process: Process, task: Task): void {

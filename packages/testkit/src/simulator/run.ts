@@ -1,5 +1,5 @@
 import { calmDown, plot } from './adversary.ts';
-import { isAtRest, type Violation, violationsOf } from './invariants.ts';
+import { effectsOf, isAtRest, type Violation, violationsOf } from './invariants.ts';
 import { type Plan, planOf } from './plan.ts';
 import { World } from './world.ts';
 
@@ -40,9 +40,15 @@ async function live(world: World): Promise<Result> {
   plot(world);
   await world.time.passTo(world.plan.calmAt);
   calmDown(world);
-  const end = world.plan.calmAt + REST_WITHIN_MS;
-  while (world.time.now < end && world.complaints.length === 0 && !(await isAtRest(world)))
-    await world.time.passTo(world.time.now + LOOK_EVERY_MS);
+  await comeToRest(world);
+  if (world.plan.replays && world.complaints.length === 0) {
+    const before = effectsOf(world);
+    world.network.replay();
+    await comeToRest(world);
+    for (const [name, row] of effectsOf(world))
+      if (before.get(name) !== row)
+        world.complain('what is over is not changed by a replay', `${name}: ${before.get(name)} became ${row}`);
+  }
   return {
     seed: world.plan.seed,
     sagas: world.tables.orchestrator.sagas.rows.size,
@@ -51,6 +57,12 @@ async function live(world: World): Promise<Result> {
     events: world.time.happened,
     virtualMs: world.time.now,
   };
+}
+
+async function comeToRest(world: World): Promise<void> {
+  const end = world.time.now + REST_WITHIN_MS;
+  do await world.time.passTo(world.time.now + LOOK_EVERY_MS);
+  while (world.time.now < end && world.complaints.length === 0 && !(await isAtRest(world)));
 }
 
 /** Until then the order service has read what there is to buy. */

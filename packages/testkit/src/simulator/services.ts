@@ -6,7 +6,10 @@ import { fireTimers } from '@saga/orchestrator/app/fire-timers';
 import { messageHandler } from '@saga/orchestrator/app/message-handler';
 import { type By, operate } from '@saga/orchestrator/app/operate';
 import type { Act } from '@saga/orchestrator/saga/incoming';
+import { createRegistry } from '@saga/orchestrator/saga/registry';
 import { allSagas } from '@saga/orchestrator/sagas/all';
+import { placeOrder } from '@saga/orchestrator/sagas/place-order';
+import { reserveOrder } from '@saga/orchestrator/sagas/reserve-order';
 import { createOrderAnnouncer } from '@saga/order/order-announcer';
 import { requestCancellation } from '@saga/order/order-cancellation';
 import { createOrderPlacement, type OrderPlacement } from '@saga/order/order-placement';
@@ -36,8 +39,13 @@ import { watchingResends } from './watch-resends.ts';
 export const INBOX_DAYS = 30;
 const ANNOUNCE_AFTER_MS = 60_000;
 
+/** What a replica knows that was deployed before the newest definition was written (trap 30). */
+const sagasOfBefore = createRegistry([placeOrder, reserveOrder]);
+
 /** What a replica has at hand when it starts. */
 export type Context = {
+  /** It does not know the newest definition. */
+  isOld: boolean;
   tables: Tables;
   connections: MemoryConnections;
   broker: Broker;
@@ -68,17 +76,18 @@ export type Wired = { handler: DeliveryHandler; tasks: readonly Task[]; counter?
 
 /** Every service as its `app.ts` puts it together, on stores in memory. */
 export const services: { readonly [Service in keyof Tables]: (context: Context) => Wired } = {
-  orchestrator: ({ tables: { orchestrator }, connections, outbox, logger, now, complain }) => {
+  orchestrator: ({ isOld, tables: { orchestrator }, connections, outbox, logger, now, complain }) => {
+    const registry = isOld ? sagasOfBefore : allSagas;
     const store = memorySagas(orchestrator);
     const isDue = () => orchestrator.sagas.rows.values().some(({ wakeAt }) => wakeAt !== undefined && wakeAt <= now());
-    const shell = { registry: allSagas, store, outbox, inboxDays: INBOX_DAYS, logger };
+    const shell = { registry, store, outbox, inboxDays: INBOX_DAYS, logger };
     const run = () => fireTimers(shell);
     const appendAudit = (sql: Sql, entries: readonly AuditEntry[]): void =>
       send(sql, async (rows) => {
         for (const entry of entries) await rows.insert(orchestrator.audit, rows.nextId(), entry);
       });
     return {
-      handler: watchingResends(messageHandler(allSagas, store, connections), orchestrator, complain),
+      handler: watchingResends(messageHandler(registry, store, connections), orchestrator, complain),
       tasks: [{ name: 'timers', everyMs: 1_000, isDue, run }],
       office: { operate: (sagaId, act, by) => operate({ ...shell, appendAudit }, sagaId, act, by) },
     };
