@@ -8,9 +8,6 @@ import type { Order, Outcome, ShopSteps } from './shop.ts';
 const READY_TRIES = 300;
 const READY_POLL_MS = 200;
 
-/** The SDK's own: else it writes a line for each call. */
-process.env.RESTATE_LOGGING = 'ERROR';
-
 /** Restate: its server calls the services, which are in one process, over HTTP/2, and keeps the journal on its own disk. */
 await runPeer(async (steps, { folder, ports: [services = 0, ingress = 0, admin = 0, node = 0] }) => {
   await restate.serve({ services: servicesOf(steps), port: services });

@@ -10,7 +10,10 @@ export type CpuProfile = {
 
 export type SelfTime = { where: string; milliseconds: number };
 
-/** Where processes were themselves at work, the most first; idle time is left out. */
+/** Rest, and what it takes to begin a profile. */
+const NOT_WORK = /^(\(idle\)$|post node:inspector)/;
+
+/** Where processes were themselves at work, the most first. */
 export function selfTimesOf(profiles: readonly CpuProfile[]): SelfTime[] {
   const times = new Map<string, number>();
   for (const { nodes, samples, timeDeltas } of profiles) {
@@ -20,8 +23,8 @@ export function selfTimesOf(profiles: readonly CpuProfile[]): SelfTime[] {
       times.set(where, (times.get(where) ?? 0) + (timeDeltas[index] ?? 0) / 1_000);
     });
   }
-  times.delete('(idle)');
   return [...times]
+    .filter(([where]) => !NOT_WORK.test(where))
     .map(([where, milliseconds]) => ({ where, milliseconds }))
     .toSorted((a, b) => b.milliseconds - a.milliseconds);
 }

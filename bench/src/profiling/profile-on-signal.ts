@@ -3,8 +3,9 @@ import { Session } from 'node:inspector/promises';
 import path from 'node:path';
 
 /**
- * Loaded before a program that is measured: SIGUSR2 begins a CPU profile, and the next one ends it and writes it to
- * the folder PROFILES, so that it holds what was done while it was measured and nothing of the start.
+ * Loaded before a program that is measured: SIGWINCH begins a CPU profile, and the next one ends it and writes it to
+ * the folder PROFILES, so that it holds what was done under load and nothing of the start. No other signal
+ * is free: SIGUSR1 is the debugger's, and services end at SIGUSR2.
  */
 const folder = process.env.PROFILES ?? '.';
 /** `order` of …/services/order/src/main.ts; the floor's processes say who they are. */
@@ -15,7 +16,7 @@ session.connect();
 let count = 0;
 let last: Promise<void> = session.post('Profiler.enable');
 
-process.on('SIGUSR2', () => {
+process.on('SIGWINCH', () => {
   count += 1;
   const isBegin = count % 2 === 1;
   last = last.then(isBegin ? () => session.post('Profiler.start') : write);

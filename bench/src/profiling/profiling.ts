@@ -8,5 +8,5 @@ export const profilingEnv = ({ profiles }: Session, name?: string): NodeJS.Proce
 
 /** Begins to profile these processes, or ends it. */
 export function toggleProfiles({ profiles }: Session, pids: readonly number[]): void {
-  if (profiles !== undefined) for (const pid of pids) process.kill(pid, 'SIGUSR2');
+  if (profiles !== undefined) for (const pid of pids) process.kill(pid, 'SIGWINCH');
 }

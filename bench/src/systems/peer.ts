@@ -17,6 +17,8 @@ const PORTS = 4;
 /** An order is answered at its end: each in flight has a connection. */
 const CONNECTIONS = 4_096;
 const OK = 200;
+/** Restate's SDK else writes a line for each call. */
+const QUIET = { RESTATE_LOGGING: 'ERROR' };
 
 /** An engine that others would pick, as a process of its own on databases of its own: see bench/peers. */
 export async function startPeer(session: Session, peer: PeerName): Promise<RunningSystem> {
@@ -37,7 +39,7 @@ export async function startPeer(session: Session, peer: PeerName): Promise<Runni
     const child = started.adopt(
       await startChild<{ url: string; path: string }>(
         new URL(`${peer}.ts`, PROGRAMS),
-        { PEER: JSON.stringify(settings) },
+        { PEER: JSON.stringify(settings), ...QUIET },
         path.join(session.folder, `${peer}.log`),
       ),
       (it) => it.stop(),
