@@ -1,7 +1,7 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { ServerResponse } from 'node:http';
 import path from 'node:path';
-import { Kafka, type TopicMessages } from 'kafkajs';
+import { type EachBatchPayload, Kafka, type TopicMessages } from 'kafkajs';
 import pg from 'pg';
 import { type CrashPoint, type CrashPointAt, FOLDER_VARIABLE } from './crashes.ts';
 
@@ -51,7 +51,7 @@ function armed(): CrashPointAt[] {
 /** What a transaction is about, by a statement in it. */
 const STATEMENTS = {
   fold: /FROM inbox WHERE id = ANY|LEFT JOIN \(SELECT state FROM saga WHERE id = ANY/,
-  timer: /FROM saga\s+WHERE wake_at <=|SET announcements = announcements \+ 1/,
+  timer: /FROM saga\s+WHERE wake_at <=|SET announcements = announcements/,
   placement: /INSERT INTO orders/,
   outbox: /INSERT INTO outbox/,
   relay: /SELECT id, topic, key, headers, value FROM outbox/,
@@ -154,13 +154,23 @@ function firstHalf(topicMessages: readonly TopicMessages[]): TopicMessages[] {
 const createConsumer = Kafka.prototype.consumer;
 Kafka.prototype.consumer = function consumer(this: Kafka, config) {
   const created = createConsumer.call(this, config);
-  const { commitOffsets } = created;
-  created.commitOffsets = async (offsets) => {
-    await commitOffsets(offsets);
-    pass('fold: after offset commit');
-  };
+  const { run } = created;
+  created.run = ({ eachBatch, ...settings } = {}) =>
+    run({
+      ...settings,
+      ...(eachBatch && { eachBatch: (payload) => eachBatch({ ...payload, ...committing(payload) }) }),
+    });
   return created;
 };
+
+const committing = ({
+  commitOffsetsIfNecessary,
+}: EachBatchPayload): Pick<EachBatchPayload, 'commitOffsetsIfNecessary'> => ({
+  commitOffsetsIfNecessary: async (offsets) => {
+    await commitOffsetsIfNecessary(offsets);
+    pass('fold: after offset commit');
+  },
+});
 
 // ── HTTP
 
