@@ -298,4 +298,9 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'what nobody can handle is dropped without a word',
+    shownBy: { garbage: 5 },
+    breaks: [{ file: DELIVER, guard: '...lettersOf(letters)]', instead: ']' }],
+  },
 ];

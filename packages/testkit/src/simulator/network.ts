@@ -29,6 +29,8 @@ export class Network {
   readonly #world: World;
   /** Everything that ever arrived. */
   readonly arrived: OutgoingMessage[] = [];
+  /** The ids of what nobody can handle. */
+  readonly littered: string[] = [];
   /** Orders of which a message was lost or late. */
   readonly troubled = new Set<string>();
   /** Messages that are still under way. */
@@ -85,6 +87,7 @@ export class Network {
     };
     const stray = encode(answer);
     faults.count('garbage');
+    this.littered.push(answer.envelope.id);
     faults.excuse(`${stray.headers.ce_id} ${stray.headers.attempt}`);
     this.#append(
       chance.oneOf([stray, { ...stray, value: '{' }, { ...stray, headers: { ...stray.headers, schemaversion: '2' } }]),

@@ -1,11 +1,11 @@
 import { isCommandTopic } from '@saga/messages/topics';
-import type { BatchHandler, Consumer } from '@saga/service-kit/broker';
 import { deliver } from '@saga/service-kit/deliver';
 import { isTransient, messageOf } from '@saga/service-kit/faults';
 import { createOutbox } from '@saga/service-kit/outbox';
 import type { Participant } from '@saga/service-kit/participant';
 import pino from 'pino';
 import { memoryOutbox } from '../memory-stores/outbox.ts';
+import { Membership } from './membership.ts';
 import { Process } from './process.ts';
 import { type Counter, INBOX_DAYS, type Office, services, type Task } from './services.ts';
 import type { ServiceName } from './tables.ts';
@@ -173,54 +173,5 @@ export class Replica {
         return participant.load(sql, messages);
       },
     };
-  }
-}
-
-type Subscription = Parameters<World['network']['broker']['consume']>[0];
-
-/** A process' part in its group. What it handles while it is not a member any more moves no offset. */
-class Membership {
-  readonly #world: World;
-  readonly #process: Process;
-  readonly #subscription: Subscription;
-  readonly #handle: BatchHandler;
-  #consumer: Promise<Consumer> | undefined;
-  #evict: (() => void) | undefined;
-  #working: Promise<unknown> = Promise.resolve();
-
-  constructor(world: World, process: Process, subscription: Subscription, handle: BatchHandler) {
-    this.#world = world;
-    this.#process = process;
-    this.#subscription = subscription;
-    this.#handle = handle;
-  }
-
-  join(): void {
-    this.#consumer = this.#world.network.broker.consume(this.#subscription, (batch) => this.#work(batch));
-  }
-
-  leave(): void {
-    const consumer = this.#consumer;
-    this.#consumer = undefined;
-    void consumer?.then((member) => member.stop());
-    this.#evict?.();
-  }
-
-  /** A process handles one batch at a time, also across a rebalance. */
-  async rejoin(): Promise<void> {
-    await this.#working;
-    if (this.#process.isAlive && this.#consumer === undefined) this.join();
-  }
-
-  async #work(batch: Parameters<BatchHandler>[0]): ReturnType<BatchHandler> {
-    const evicted = Promise.withResolvers<never>();
-    evicted.promise.catch(() => {});
-    this.#evict = () => evicted.reject(new Error('is no member any more'));
-    if (!this.#process.isAlive) this.#evict();
-    this.#working = this.#handle(batch).then(async (left) => {
-      await this.#process.pass('offsets');
-      return left;
-    });
-    return Promise.race([this.#working as ReturnType<BatchHandler>, evicted.promise]);
   }
 }

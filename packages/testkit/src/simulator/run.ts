@@ -1,6 +1,7 @@
 import { calmDown, plot } from './adversary.ts';
-import { effectsOf, isAtRest, type Violation, violationsOf } from './invariants.ts';
+import { type Violation, violationsOf } from './invariants.ts';
 import { type Plan, planOf } from './plan.ts';
+import { effectsOf, isAtRest } from './standing.ts';
 import { World } from './world.ts';
 
 export type Result = {
