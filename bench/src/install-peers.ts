@@ -8,7 +8,7 @@ const FOLDER = fileURLToPath(new URL('../peers/', import.meta.url));
 export function installPeers(say: (line: string) => void): void {
   if (existsSync(`${FOLDER}node_modules/.modules.yaml`)) return;
   say('installing the peers, once (half a gigabyte)');
-  const { status } = spawnSync('npx', ['--yes', 'pnpm@12', 'install', '--frozen-lockfile', '--ignore-workspace'], {
+  const { status } = spawnSync('npx', ['--yes', 'pnpm@12', 'install', '--frozen-lockfile'], {
     cwd: FOLDER,
     stdio: 'inherit',
   });

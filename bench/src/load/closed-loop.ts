@@ -16,15 +16,15 @@ export type ClosedLoopResult<Reading> = {
 };
 
 const LOOK_AGAIN_MS = 50;
-/** Measured all the same then: a system that is so slow is not made slower by it. */
-const LONGEST_WARM_UP_MS = 120_000;
+/** A system that is so slow is measured by what it has done until then. */
+const LONGEST_ROUND_MS = 120_000;
 
 /**
  * Keeps so many orders in flight: whenever one has ended, the next is placed. Counts those that end while it measures;
  * their latency runs from the POST to the end. Resolves when all have ended.
  *
- * The warm-up lasts until the first orders have ended, too: they were placed all at once and go through the system in
- * step, so that at first none ends and then many do.
+ * Both the warm-up and the measuring last at least until as many orders have ended as are in flight: they were placed
+ * all at once and go through a slow system in step, so that for a while none ends and then many do.
  *
  * @param read what is measured beside it.
  */
@@ -51,17 +51,17 @@ export async function closedLoop<Reading>(
       latency.record(performance.now() - placed);
     }
   };
-  const warmUp = async (): Promise<void> => {
-    await pause(warmUpMs);
-    for (let waited = warmUpMs; warmedUp < inFlight && waited < LONGEST_WARM_UP_MS; waited += LOOK_AGAIN_MS)
+  const atLeastOneRound = async (leastMs: number, done: () => number): Promise<void> => {
+    await pause(leastMs);
+    for (let waited = leastMs; done() < inFlight && waited < LONGEST_ROUND_MS; waited += LOOK_AGAIN_MS)
       await pause(LOOK_AGAIN_MS);
   };
   const measure = async () => {
-    await warmUp();
+    await atLeastOneRound(warmUpMs, () => warmedUp);
     const from = await read();
     const started = performance.now();
     phase = 'measuring';
-    await pause(measureMs);
+    await atLeastOneRound(measureMs, () => ended);
     phase = 'over';
     const seconds = (performance.now() - started) / 1_000;
     const counted = { ended, cancelled, seconds, latency: latency.percentiles() };
