@@ -8,6 +8,7 @@ import { traceOf } from './trace.ts';
 const USAGE =
   'usage: simulate [--seed N] [--runs M]   M runs (one by default) of 20 to 70 orders each, with the seeds from N on';
 const LARGEST_SEED = 10 ** 9;
+const MAX_VIOLATIONS = 5;
 
 const { seed: first, runs } = read();
 const tally = new Tally();
@@ -63,5 +64,3 @@ async function explain({ seed, violations }: Result): Promise<void> {
   for (const line of await traceOf(seed, violations)) console.error(line);
   process.exitCode = 1;
 }
-
-const MAX_VIOLATIONS = 5;

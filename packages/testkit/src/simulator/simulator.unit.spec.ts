@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { run } from './run.ts';
+import { traceOf } from './trace.ts';
 
-/** The long form: pnpm simulate --seed 1 --runs 700 */
+/** The long form: pnpm simulate --seed 1 --runs 520 */
 const SEEDS = Array.from({ length: 8 }, (_, index) => index + 1);
 
 describe('the simulator', () => {
@@ -28,5 +29,14 @@ describe('the simulator', () => {
     await run(3, { telling: (line) => first.push(line) });
     await run(4, { telling: (line) => second.push(line) });
     expect(second).not.toEqual(first);
+  });
+
+  test('a trace tells, of the orders, only what became of the one that is complained of', async () => {
+    const whole = await traceOf(3, []);
+    const ids = whole.flatMap((line) => / ([0-9a-f-]{36}) /.exec(line)?.[1] ?? []);
+    const trace = await traceOf(3, [{ invariant: 'it is so', detail: `{"orderId":"${ids[0]}"}` }]);
+    const told = trace.flatMap((line) => / ([0-9a-f-]{36}) /.exec(line)?.[1] ?? []);
+    expect(new Set(ids).size).toBeGreaterThan(1);
+    expect(new Set(told)).toEqual(new Set([ids[0]]));
   });
 });
