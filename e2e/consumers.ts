@@ -1,23 +1,28 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { serviceNames } from '@saga/tools/service-name';
-import { type Admin, AssignerProtocol } from 'kafkajs';
+import { AssignerProtocol } from 'kafkajs';
 import { type Messaging, withAdmin } from './topics.ts';
 
 /** Which topics each service listens to, by the word of its members; without the prefix. */
 export type Subscription = { service: string; topics: string[] };
 
-export const subscriptions = (messaging: Messaging): Promise<Subscription[]> =>
-  withAdmin(messaging, (admin) => readSubscriptions(admin, messaging));
+const POLL_MS = 100;
 
-async function readSubscriptions(admin: Admin, { topicPrefix }: Messaging): Promise<Subscription[]> {
-  const { groups } = await admin.describeGroups(serviceNames.map((service) => `${topicPrefix}${service}`));
-  return groups.map(({ groupId, members }) => {
-    const topics = new Set(members.flatMap(({ memberMetadata }) => topicsIn(memberMetadata)));
-    return {
-      service: groupId.slice(topicPrefix.length),
-      topics: [...topics].map((topic) => topic.slice(topicPrefix.length)),
-    };
+/** Waits until no group is being shared out: only then do all members say what they listen to. */
+export const subscriptions = ({ topicPrefix, ...messaging }: Messaging): Promise<Subscription[]> =>
+  withAdmin({ topicPrefix, ...messaging }, async (admin) => {
+    for (;;) {
+      const { groups } = await admin.describeGroups(serviceNames.map((service) => `${topicPrefix}${service}`));
+      if (groups.every(({ state }) => state === 'Stable'))
+        return groups.map(({ groupId, members }) => ({
+          service: groupId.slice(topicPrefix.length),
+          topics: [...new Set(members.flatMap(({ memberMetadata }) => topicsIn(memberMetadata)))].map((topic) =>
+            topic.slice(topicPrefix.length),
+          ),
+        }));
+      await pause(POLL_MS);
+    }
   });
-}
 
 const topicsIn = (metadata: Buffer): readonly string[] =>
   AssignerProtocol.MemberMetadata.decode(metadata)?.topics ?? [];
