@@ -84,6 +84,25 @@ describe('a message', () => {
     expect(withValue(value)).toMatchObject({ ok: false, code });
   });
 
+  test('is not read with half of a surrogate pair, wherever it holds text: nothing could be read out of it (trap 9)', () => {
+    const read = (message: Message, half: string) => {
+      const wire = encode(message);
+      return decode(received({ ...wire, value: wire.value.replace('pen', half) }));
+    };
+    const failed = {
+      ...deduct,
+      topic: 'balance-deducted',
+      body: { orderId: ORDER_ID, outcome: 'failed', reason: { code: 'HANDLER_FAILED', message: 'pen' } },
+    } as Message;
+    const halved = { ok: false, code: 'BAD_BODY', reason: expect.stringContaining('half of a surrogate pair') };
+    for (const message of [productChanged, failed]) {
+      expect(read(message, '\\ud83d')).toMatchObject(halved);
+      expect(read(message, '\\uDD8A')).toMatchObject(halved);
+      expect(read(message, '\\ud83d\\udd8a').ok).toBe(true);
+      expect(read(message, '\\\\ud83d').ok).toBe(true);
+    }
+  });
+
   test('is keyed by what it is about', () => {
     expect(decode({ ...received(encode(deduct)), key: COMMAND_ID })).toMatchObject({ ok: false, code: 'BAD_KEY' });
     expect(decode(received(encode(productChanged))).ok).toBe(true);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { text } from './values.ts';
+import { text, textUpTo } from './values.ts';
 
 /** A business "no": final, never retried, the saga compensates. */
 export const rejectionCode = z.enum([
@@ -26,9 +26,9 @@ export const MAX_REASON_LENGTH = 2_000;
 const MAX_FAILURE_LENGTH = 2 * MAX_REASON_LENGTH;
 
 /** Why something did not go as asked: a code for programs, a sentence for people. */
-export const reason = z.object({ code: text, message: z.string().max(MAX_REASON_LENGTH) });
+export const reason = z.object({ code: text, message: textUpTo(MAX_REASON_LENGTH) });
 export type Reason = z.infer<typeof reason>;
 
 /** Why a saga turned back: the reason, and the step that gave it. */
-export const failure = z.object({ step: text, code: text, message: z.string().max(MAX_FAILURE_LENGTH) });
+export const failure = z.object({ step: text, code: text, message: textUpTo(MAX_FAILURE_LENGTH) });
 export type Failure = z.infer<typeof failure>;

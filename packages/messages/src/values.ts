@@ -22,7 +22,14 @@ export const version = z.int().min(1);
  * (an HTTP request) has bounds of its own, within these.
  */
 const MAX_TEXT_LENGTH = 500;
-export const text = z.string().max(MAX_TEXT_LENGTH);
+
+/** JSON can escape half of a surrogate pair, and PostgreSQL stores it as `json`, but reads nothing out of it (trap 9). */
+export const textUpTo = (maxLength: number) =>
+  z
+    .string()
+    .max(maxLength)
+    .refine((held) => held.isWellFormed(), 'must not hold half of a surrogate pair');
+export const text = textUpTo(MAX_TEXT_LENGTH);
 
 export const shipTo = z.object({ recipientName: text, address: text, phone: text });
 export type ShipTo = z.infer<typeof shipTo>;

@@ -1,6 +1,7 @@
 import { decode, encode, type ReceivedMessage } from '@saga/messages/codec';
 import { describe, expect, test } from 'vitest';
 import { deadLetter } from './dead-letter.ts';
+import { deadLetterReason } from './delivery.ts';
 
 const now = new Date('2026-01-31T12:00:00Z');
 const reason = { code: 'NOT_JSON', message: 'Unexpected end of JSON input' };
@@ -67,6 +68,11 @@ describe('a dead letter', () => {
     expect(Buffer.byteLength(key + value + JSON.stringify(headers))).toBeLessThan(MAX_MESSAGE_BYTES);
     const read = decode({ topic, key, headers, value: Buffer.from(value), partition: 0, offset: '0' });
     expect(read).toMatchObject({ ok: true });
+  });
+
+  test('can be read when its reason is cut in the middle of a character, or came with half of one', () => {
+    const messages = ['🖊'.repeat(10_000), `a${'🖊'.repeat(10_000)}`, '\ud83d'];
+    for (const message of messages) expect(deadLetterReason('X', message).message.isWellFormed()).toBe(true);
   });
 
   test('says what it had to leave out', () => {

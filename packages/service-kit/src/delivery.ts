@@ -9,10 +9,16 @@ export type Delivery = { message: Message; received: ReceivedMessage };
 /** Why a message cannot be handled, now or ever. */
 export type DeadLetterReason = { code: string; message: string };
 
-/** A validation error may name ten thousand faults: this fits into a fact, a dead letter and a line of the log. */
+/**
+ * A validation error may name ten thousand faults: this fits into a fact, a dead letter and a line of the log. Cut in
+ * the middle of a surrogate pair it could not be read: the half is replaced.
+ */
 export const deadLetterReason = (code: string, message: string): DeadLetterReason => ({
   code,
-  message: message.length > MAX_REASON_LENGTH ? `${message.slice(0, MAX_REASON_LENGTH - 1)}…` : message,
+  message: (message.length > MAX_REASON_LENGTH
+    ? `${message.slice(0, MAX_REASON_LENGTH - 1)}…`
+    : message
+  ).toWellFormed(),
 });
 
 export type DeadDelivery = { received: ReceivedMessage; reason: DeadLetterReason };
