@@ -39,9 +39,11 @@ test('a fault that only a person can mend is an error, and says what to do', () 
   log.met(away, 'waiting');
   log.met(forbidden, 'waiting');
   log.met(new Unavailable('no connection', { cause: refused }), 'waiting');
+  log.met(Object.assign(new Error('could not read block 7'), { code: 'XX001' }), 'waiting');
   expect(lines).toEqual([
     'warn | waiting | connect ECONNREFUSED',
     "error | waiting | permission denied for table inbox | grant the service's role what it lacks",
     expect.stringContaining('error | waiting | no connection | make DATABASE_URL'),
+    expect.stringContaining("error | waiting | could not read block 7 | look into PostgreSQL's log"),
   ]);
 });

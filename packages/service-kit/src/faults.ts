@@ -27,6 +27,7 @@ const TRANSIENT_CLASSES = new Set([
   '53', // insufficient_resources: disk, memory, connections
   '57', // operator_intervention: shut down, starting, a statement canceled
   '58', // system_error: input and output
+  'XX', // internal_error: a corrupted index or table
 ]);
 /** What a person has to do: these do not pass by themselves. The first that fits; 42501 is of class 42. */
 const REMEDIES = [
@@ -35,6 +36,7 @@ const REMEDIES = [
   ['3F', 'apply the migrations: pnpm migrate'],
   ['42501', "grant the service's role what it lacks"],
   ['42', 'apply the migrations: pnpm migrate'],
+  ['XX', "look into PostgreSQL's log: an index may have to be rebuilt (REINDEX), or a table restored"],
 ] as const;
 const TRANSIENT_SYSTEM_CODES = new Set([
   'ECONNREFUSED',

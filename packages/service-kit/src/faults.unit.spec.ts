@@ -32,6 +32,8 @@ describe('a fault that may pass', () => {
     ['a missing schema', withCode('3F000')],
     ['a full disk', withCode('53100')],
     ['a disk that cannot be read', withCode('58030')],
+    ['an index that is corrupted', withCode('XX002')],
+    ['a fault inside PostgreSQL', withCode('XX000')],
     ['a database that shuts down', withCode('57P01')],
     ['a database that crashed', withCode('57P02')],
     ['a database that starts', withCode('57P03')],
