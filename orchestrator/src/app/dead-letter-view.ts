@@ -1,6 +1,5 @@
+import { isStateTopic, isTopic } from '@saga/messages/topics';
 import type { DeadLetter } from './dead-letters.ts';
-
-const POSSIBLE_WHILE_OPEN: ('redrive' | 'discard')[] = ['redrive', 'discard'];
 
 /** A dead letter as an operator reads it; times are RFC 3339. */
 export function deadLetterView(letter: DeadLetter) {
@@ -21,11 +20,18 @@ export function deadLetterView(letter: DeadLetter) {
     redrivenBefore,
     status,
     decision: decisionView(letter),
-    actions: status === 'OPEN' ? POSSIBLE_WHILE_OPEN : [],
+    actions: actionsOf(letter),
     advice: adviceOf(letter),
     links: { self: `/dead-letters/${id}`, saga: letter.hasSaga ? `/sagas/${sagaId}` : null },
   };
 }
+
+function actionsOf({ status, topic }: DeadLetter): ('redrive' | 'discard')[] {
+  if (status !== 'OPEN') return [];
+  return isOfState(topic) ? ['discard'] : ['redrive', 'discard'];
+}
+
+const isOfState = (topic: string): boolean => isTopic(topic) && isStateTopic(topic);
 
 function valueView({ value, valueBytes }: DeadLetter) {
   if (value === null) return { value: null, valueEncoding: null, valueBytes: null, valueCut: false };
@@ -47,7 +53,7 @@ const decisionView = ({ decidedAt, decidedBy, decidedBecause }: DeadLetter) =>
   decidedAt === null ? null : { at: decidedAt.toISOString(), by: decidedBy ?? '', reason: decidedBecause ?? '' };
 
 /** What the person who was woken up can do about it, in a sentence. */
-function adviceOf({ status, code, isWhole }: DeadLetter): string {
+function adviceOf({ status, code, isWhole, service, topic }: DeadLetter): string {
   switch (status) {
     case 'DISCARDED':
       return 'nothing is to be done any more';
@@ -56,6 +62,7 @@ function adviceOf({ status, code, isWhole }: DeadLetter): string {
     case 'REDRIVEN':
       return 'it was published again; should it fail again, it stands here as another dead letter';
     case 'OPEN': {
+      if (isOfState(topic)) return stateAdvice(service, topic);
       const advice = ADVICE[code] ?? 'mend the cause that the error names, then redrive it; or discard it';
       return isWhole ? advice : `${advice}. Only a part of it was kept here: a redrive reads it again where it lay`;
     }
@@ -63,6 +70,10 @@ function adviceOf({ status, code, isWhole }: DeadLetter): string {
       throw status satisfies never;
   }
 }
+
+const stateAdvice = (service: string, topic: string): string =>
+  `mend the cause that the error names; then let ${service} read ${topic} again from its beginning (reset its group's ` +
+  'offsets of this topic while it is stopped): the newest version of everything stands there; then discard it';
 
 const UNREADABLE = 'as it is nobody can read it: redrive it once its reader can, else discard it';
 const ADVICE: Readonly<Record<string, string>> = {

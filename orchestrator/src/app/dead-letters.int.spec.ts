@@ -256,6 +256,23 @@ describe('an operator', () => {
     });
   });
 
+  test('trap 14: redrives nothing on a state topic, alone or with others: an old version must not come behind a new one', async () => {
+    const about = letterAbout(Buffer.from('{}'));
+    const code = 'OLD_VERSION';
+    const parts = { topic: 'product-changed', error: { code, message: 'x' } };
+    await publish({ ...about, value: JSON.stringify({ ...JSON.parse(about.value), ...parts }) });
+    const { links, actions, advice } = await letter(about.key);
+    expect(actions).toEqual(['discard']);
+    expect(advice).toContain('let product read product-changed again from its beginning');
+    expect(await post(`${links.self}/redrive`, { reason: 'try' })).toMatchObject({
+      status: 422,
+      body: { code: 'NOT_REDRIVABLE', detail: expect.stringContaining('behind a newer version') },
+    });
+    const many = await post('/dead-letters/redrive', { code, reason: 'try', limit: 10 });
+    expect(many.body).toEqual({ redriven: 0, open: 1 });
+    expect(await letter(about.key)).toMatchObject({ status: 'OPEN' });
+  });
+
   test('redrives many of a kind at once, the oldest first, each in the audit; counted before and after', async () => {
     const orders = [wire(), wire(), wire()];
     const refusal = orders.map(({ key }) => `id <> '${key}'`).join(' AND ');

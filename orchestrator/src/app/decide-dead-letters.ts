@@ -1,10 +1,9 @@
-import { allTopics } from '@saga/messages/topics';
 import type { Broker } from '@saga/service-kit/broker';
 import type { Database } from '@saga/service-kit/database';
 import { conflict, notFound, Problem } from '@saga/service-kit/problem';
 import type { AppendAudit, AuditEntry } from './audit.ts';
 import type { DeadLetter, DeadLetterKind, DeadLetterStore, DecidedLetter, Decision, Original } from './dead-letters.ts';
-import { originalOf } from './original.ts';
+import { originalOf, redrivableTopics } from './original.ts';
 
 export type DecisionOptions = {
   store: DeadLetterStore;
@@ -27,7 +26,10 @@ export interface DeadLetterDecisions {
   redrive(id: string, operator: Operator): Promise<DeadLetter>;
   /** Says that nothing is to be done about it. */
   discard(id: string, operator: Operator): Promise<DeadLetter>;
-  /** Redrives the oldest open ones of a kind, and tells how many; those of which only a part was kept stay open. */
+  /**
+   * Redrives the oldest open ones of a kind, and tells how many; those of state topics, and those of which only a part
+   * was kept, stay open.
+   */
   redriveMany(kind: DeadLetterKind, limit: number, operator: Operator): Promise<number>;
 }
 
@@ -67,7 +69,7 @@ export function deadLetterDecisions(options: DecisionOptions): DeadLetterDecisio
     redriveMany: async (kind, limit, operator) => {
       const decision: Decision = { status: 'REDRIVING', ...operator };
       const letters = await database.transaction(async (sql) => {
-        const redriving = await store.redriveMany(sql, kind, allTopics, limit, decision);
+        const redriving = await store.redriveMany(sql, kind, redrivableTopics, limit, decision);
         const entries = redriving.map((letter) => auditOf(decision, letter));
         appendAudit(sql, entries);
         return redriving;

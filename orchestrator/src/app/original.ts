@@ -1,8 +1,14 @@
 import { isUtf8 } from 'node:buffer';
 import { deadLetterId } from '@saga/messages/ids';
-import { isTopic } from '@saga/messages/topics';
+import { allTopics, isStateTopic, isTopic } from '@saga/messages/topics';
 import type { Broker, OutgoingMessage, StoredRecord } from '@saga/service-kit/broker';
 import type { DeadLetter, HeaderValue, Original } from './dead-letters.ts';
+
+/**
+ * Of a state topic compaction keeps the last record of each key, which must stay the newest (trap 14): what failed there
+ * may be older than what was published since, so that it never goes there again.
+ */
+export const redrivableTopics = allTopics.filter((topic) => !isStateTopic(topic));
 
 /** What the broker's port takes of one message; what is larger was written by no service of ours. */
 const MAX_BYTES = 850_000;
@@ -14,6 +20,7 @@ export type FoundOriginal = { original: Original } | { why: string };
 export async function originalOf(letter: DeadLetter, broker: Pick<Broker, 'read'>): Promise<FoundOriginal> {
   const { topic, partition, offset, key, headers, value } = letter;
   if (!isTopic(topic)) return { why: `there is no topic ${topic}` };
+  if (isStateTopic(topic)) return { why: `on ${topic} it could come behind a newer version of the same thing` };
   if (letter.isWhole && key !== null && value !== null) return { original: { key, headers, value } };
   const record = await broker.read({ topic, partition, offset });
   if (!record)

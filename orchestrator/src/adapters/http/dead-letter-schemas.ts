@@ -65,6 +65,8 @@ export const redrivenSchema = z
     redriven: z.int(),
     open: z
       .int()
-      .describe('How many of this kind are still open: of some only a part was kept, each of its own is tried'),
+      .describe(
+        'How many of this kind are still open: of some only a part was kept, each of its own is tried; on state topics none is',
+      ),
   })
   .meta({ id: 'RedrivenDeadLetters' });
