@@ -133,9 +133,13 @@ describe.each(ROUNDS.map((round) => [nameOf(round), round] as const))('SIGKILL a
       );
     const isSilent = round.some(needsSilence);
     if (isSilent) installation.stack.kill('delivery', 'SIGSTOP');
-    const orders = await placeWave();
-    await shop.until(async () => haveDied(), Boolean, `the crashes ${JSON.stringify(expected)}`);
-    if (isSilent) installation.stack.kill('delivery', 'SIGCONT');
+    let orders: PlacedOrder[];
+    try {
+      orders = await placeWave();
+      await shop.until(async () => haveDied(), Boolean, `the crashes ${JSON.stringify(expected)}`);
+    } finally {
+      if (isSilent) installation.stack.kill('delivery', 'SIGCONT');
+    }
 
     expect(expected.map(([service]) => [service, since(service)])).toEqual(expected);
     await expectEnds(shop, orders);
