@@ -90,8 +90,9 @@ async function bench(): Promise<void> {
   );
   if (planned.some(({ system }) => NEEDS_PEERS.has(system))) installPeers(say);
   const interrupted = new AbortController();
+  // Not once: a library that finds itself alone with its listener ends the process at once.
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => {
+    process.on(signal, () => {
       say('stopping after this measurement');
       interrupted.abort(new Error('interrupted: the same command goes on from here'));
     });

@@ -11,6 +11,7 @@ import { openSession } from './session.ts';
  */
 const LIMITS: Limits = { leastShareOfFloor: 0.2, mostTimesFloorP50: 4 };
 const TRIES = 2;
+const INTERRUPTED = 130;
 const RESULTS = path.resolve(import.meta.dirname, '../results/quick');
 
 const say = (line: string) => console.log(line);
@@ -19,6 +20,8 @@ const line = ({ sagasPerSecond, p50Ms, p99Ms }: QuickFigures) =>
 
 await runProgram(async () => {
   const session = await openSession({ folder: RESULTS, profiles: undefined, say });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => void session.close().finally(() => process.exit(INTERRUPTED)));
   try {
     for (let tried = 1; tried <= TRIES; tried += 1) {
       const floor = await latencyAndThroughput(session, 'floor');
