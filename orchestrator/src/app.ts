@@ -4,15 +4,15 @@ import { forgetsEnded, retention } from '@saga/service-kit/retention';
 import type { ServiceDefinition } from '@saga/service-kit/service';
 import { auditRoutes } from './adapters/http/audit-routes.ts';
 import { definitionRoutes } from './adapters/http/definition-routes.ts';
+import { endedSagaRoutes } from './adapters/http/ended-saga-routes.ts';
 import { eventRoutes } from './adapters/http/event-routes.ts';
 import { httpLedger } from './adapters/http/http-ledger.ts';
-import { openSagaRoutes } from './adapters/http/open-saga-routes.ts';
 import { operatorRoutes } from './adapters/http/operator-routes.ts';
 import { reconciliationRoutes } from './adapters/http/reconciliation-routes.ts';
 import { sagaRoutes } from './adapters/http/saga-routes.ts';
 import { appendAudit, postgresAuditQueries } from './adapters/postgres/audit.ts';
 import { forgetsDecided } from './adapters/postgres/forget-decided.ts';
-import { FORGET_AWAITED, FORGET_ENDED } from './adapters/postgres/forget-sagas.ts';
+import { FORGET_AWAITED, FORGET_ENDED, KEPT_LONGER_DAYS } from './adapters/postgres/forget-sagas.ts';
 import { postgresSagaBooks } from './adapters/postgres/saga-books.ts';
 import { postgresSagaEvents } from './adapters/postgres/saga-events.ts';
 import { postgresSagaQueries } from './adapters/postgres/saga-queries.ts';
@@ -48,7 +48,7 @@ export const orchestratorService: ServiceDefinition<typeof orchestratorConfig, P
         operatorRoutes(app, { ...shell, queries, appendAudit });
         definitionRoutes(app, allSagas);
         eventRoutes(app, postgresSagaEvents(database));
-        openSagaRoutes(app, queries);
+        endedSagaRoutes(app, queries);
         reconciliationRoutes(app, {
           sagas: postgresSagaBooks(database),
           sources: config.LEDGERS.map(httpLedger),
@@ -60,7 +60,7 @@ export const orchestratorService: ServiceDefinition<typeof orchestratorConfig, P
       background: [
         retention({
           forgettings: [
-            forgetsEnded(database, FORGET_ENDED, config.RETENTION_DAYS),
+            forgetsEnded(database, FORGET_ENDED, config.RETENTION_DAYS + KEPT_LONGER_DAYS),
             forgetsEnded(database, FORGET_AWAITED, config.INBOX_DAYS + 1),
             ...forgetsDecided(database, config.AUDIT_DAYS),
           ],

@@ -15,6 +15,8 @@ import { anOrder, orderCreated } from '../saga/testing/messages.ts';
 const DAY_MS = 24 * 60 * 60 * 1_000;
 /** More than are forgotten at a time. */
 const MANY = 2_500;
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 const broker = memoryBroker({ partitions: 1 });
 const logger = pino({ level: 'silent' });
@@ -69,11 +71,17 @@ const orphans = () =>
   database.query('SELECT saga_id FROM journal WHERE NOT EXISTS (SELECT FROM saga WHERE id = saga_id)');
 
 test('only what ended long ago is forgotten, saga and journal together (trap 21)', async () => {
-  await sagas({ name: 'completed', status: 'COMPLETED', startedDaysAgo: 92, endedDaysAgo: 91, count: MANY });
-  await sagas({ name: 'compensated', status: 'COMPENSATED', startedDaysAgo: 92, endedDaysAgo: 91 });
+  await sagas({ name: 'completed', status: 'COMPLETED', startedDaysAgo: 99, endedDaysAgo: 98, count: MANY });
+  await sagas({ name: 'compensated', status: 'COMPENSATED', startedDaysAgo: 99, endedDaysAgo: 98 });
   await sagas({ name: 'running for long', status: 'RUNNING', startedDaysAgo: 400, count: 3 });
   await sagas({ name: 'stuck going back', status: 'COMPENSATING', startedDaysAgo: 400 });
   await sagas({ name: 'ended late', status: 'COMPLETED', startedDaysAgo: 400, endedDaysAgo: 89 });
+  await sagas({
+    name: 'of it payments are yet to be forgotten',
+    status: 'COMPLETED',
+    startedDaysAgo: 97,
+    endedDaysAgo: 96,
+  });
   await sagas({ name: 'new', status: 'COMPLETED', startedDaysAgo: 1, endedDaysAgo: 1 });
   await sagas({ name: 'cancelled, never placed', status: 'AWAITED', startedDaysAgo: 32 });
   await sagas({ name: 'cancelled, may yet be placed', status: 'AWAITED', startedDaysAgo: 30 });
@@ -82,10 +90,21 @@ test('only what ended long ago is forgotten, saga and journal together (trap 21)
     'cancelled, may yet be placed': 1,
     'ended late': 1,
     new: 1,
+    'of it payments are yet to be forgotten': 1,
     'running for long': 3,
     'stuck going back': 1,
   });
   expect(await orphans()).toEqual([]);
+});
+
+test('services are told only of what has ended: what is open, awaited or unknown they keep (trap 21)', async () => {
+  const all = `from=${FIRST_ID}&upTo=${LAST_ID}`;
+  const { items } = (await service?.app.inject(`/sagas/ended?${all}`))?.json() ?? {};
+  const names = await database.query<{ name: string }>(
+    'SELECT stuck_code AS name FROM saga WHERE id = ANY($1) ORDER BY 1',
+    [items],
+  );
+  expect(names.map(({ name }) => name)).toEqual(['ended late', 'new', 'of it payments are yet to be forgotten']);
 });
 
 test('what comes late for a saga that was forgotten is a dead letter, and never begins it anew (trap 21)', async () => {

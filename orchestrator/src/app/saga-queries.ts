@@ -74,8 +74,8 @@ export interface SagaQueries {
   page(filter: SagaFilter, before: string | undefined, limit: number): Promise<SagaPage>;
   /** At most `limit` journal rows, oldest first, beginning after this seq. */
   history(id: string, after: number, limit: number): Promise<HistoryRow[]>;
-  /** The first of those that have not ended, both ends included. */
-  open(window: { from: string; upTo: string }, limit: number): Promise<string[]>;
+  /** The first of those that have ended, both ends included. */
+  ended(window: { from: string; upTo: string }, limit: number): Promise<string[]>;
   stats(): Promise<OpenSagas>;
   /** The definitions that sagas are running on right now. */
   versionsInUse(): Promise<VersionInUse[]>;

@@ -48,8 +48,8 @@ export const forgetsEnded =
     return gone.length < limit ? undefined : lastOf(gone.map(({ id }) => id));
   };
 
-/** Which sagas of a window of ids, both ends included, are still open; of more than `limit` the first ones. */
-export type OpenSagas = (window: { from: string; upTo: string }, limit: number) => Promise<string[]>;
+/** Which sagas of a window of ids, both ends included, have ended; of more than `limit` the first ones. */
+export type EndedSagas = (window: { from: string; upTo: string }, limit: number) => Promise<string[]>;
 
 export type UndoableStatements = {
   /** `id` of at most $2 orders after $1 that are older than $3 days, by id. */
@@ -58,20 +58,22 @@ export type UndoableStatements = {
   forget: string;
 };
 
-/** What may have to be undone as long as its saga is open, however old it is: the orchestrator knows. */
+/**
+ * What may have to be undone as long as its saga is open, however old it is: the orchestrator knows. What it does not
+ * know is kept: another installation's, an empty or a restored one says nothing about what may be forgotten.
+ */
 export const forgetsUndoable =
-  (database: Database, { old, forget }: UndoableStatements, days: number, openSagas: OpenSagas): Forgetting =>
+  (database: Database, { old, forget }: UndoableStatements, days: number, endedSagas: EndedSagas): Forgetting =>
   async (after, limit) => {
     const ids = (await database.query<{ id: string }>(old, [after, limit, days])).map(({ id }) => id);
     const [from] = ids;
     const upTo = ids.at(-1);
     if (from === undefined || upTo === undefined) return undefined;
-    const open = await openSagas({ from, upTo }, limit);
+    const ended = await endedSagas({ from, upTo }, limit);
+    await database.query(forget, [ids.filter((id) => ended.includes(id))]);
     // As many as were asked for: there may be more, after the last one.
-    const known = open.length < limit ? upTo : lastOf(open);
-    const ended = ids.filter((id) => id <= known && !open.includes(id));
-    await database.query(forget, [ended]);
-    return ids.length < limit && known === upTo ? undefined : known;
+    const askedUpTo = ended.length < limit ? upTo : lastOf(ended);
+    return ids.length < limit && askedUpTo === upTo ? undefined : askedUpTo;
   };
 
 const lastOf = (ids: readonly string[]): string => [...ids].sort().at(-1) ?? BEFORE_ALL_IDS;

@@ -5,6 +5,7 @@ import { couponLedger } from '@saga/coupon/ledger';
 import { forgetDeliveries } from '@saga/delivery/forget-deliveries';
 import { deliveryLedger } from '@saga/delivery/ledger';
 import { FORGET_ENDED } from '@saga/orchestrator/adapters/postgres/forget-sagas';
+import { ENDED_SAGAS } from '@saga/orchestrator/adapters/postgres/read-sagas';
 import { orderService } from '@saga/order/app';
 import { FORGET_ORDERS } from '@saga/order/forget-orders';
 import { orderLedger } from '@saga/order/ledger';
@@ -140,6 +141,10 @@ describe.each(['force_custom_plan', 'force_generic_plan'])('%s', (mode) => {
     ['orchestrator', FORGET_ENDED],
   ] as const)('what %s may forget is found along an index, a chunk at a time (trap 21)', async (service, statement) => {
     await expectNoScan(service, mode, statement, OLD);
+  });
+
+  test('which sagas of a window have ended is found along an index', async () => {
+    await expectNoScan('orchestrator', mode, ENDED_SAGAS, await windowOf());
   });
 
   test.each([

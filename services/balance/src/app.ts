@@ -1,5 +1,5 @@
 import { PrismaClient } from '@saga/prisma/balance';
-import { askOrchestrator, orchestratorSetting } from '@saga/service-kit/open-sagas';
+import { askOrchestrator, orchestratorSetting } from '@saga/service-kit/ended-sagas';
 import { participantHandler } from '@saga/service-kit/participant-handler';
 import { forgetsUndoable, retention } from '@saga/service-kit/retention';
 import type { ServiceDefinition } from '@saga/service-kit/service';

@@ -1,5 +1,11 @@
 import { firstIdDaysAgo } from '@saga/service-kit/first-id';
 
+/**
+ * So much longer than a service keeps what may have to be undone: the service forgets only what is known here to have
+ * ended, and may have been away.
+ */
+export const KEPT_LONGER_DAYS = 7;
+
 /** Saga and journal together: one without the other would tell half a story. */
 const forget = (old: string): string => `
   WITH old AS (SELECT id FROM saga WHERE id > $1 AND ${old} ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED),

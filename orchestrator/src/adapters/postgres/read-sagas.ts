@@ -16,11 +16,11 @@ const HISTORY = `
 export const pageOfHistory = (sql: Sql, id: string, after: number, limit: number): Promise<HistoryRow[]> =>
   sql.query<HistoryRow>(HISTORY, [id, after, limit]);
 
-const OPEN = `
-  SELECT id FROM saga WHERE ended_at IS NULL AND status <> 'AWAITED' AND id BETWEEN $1 AND $2 ORDER BY id LIMIT $3`;
+export const ENDED_SAGAS = `
+  SELECT id FROM saga WHERE ended_at IS NOT NULL AND id BETWEEN $1 AND $2 ORDER BY id LIMIT $3`;
 
-export async function openSagas(sql: Sql, { from, upTo }: { from: string; upTo: string }, limit: number) {
-  const rows = await sql.query<{ id: string }>(OPEN, [from, upTo, limit]);
+export async function endedSagas(sql: Sql, { from, upTo }: { from: string; upTo: string }, limit: number) {
+  const rows = await sql.query<{ id: string }>(ENDED_SAGAS, [from, upTo, limit]);
   return rows.map(({ id }) => id);
 }
 

@@ -6,14 +6,14 @@ import type { SagaQueries } from '../../app/saga-queries.ts';
 
 const MAX_LIMIT = 1_000;
 
-/** For services that keep what may have to be undone: they forget nothing of a saga that is still open. */
-export function openSagaRoutes(app: HttpApp, queries: SagaQueries): void {
+/** For services that keep what may have to be undone: they forget only what is known here to have ended. */
+export function endedSagaRoutes(app: HttpApp, queries: SagaQueries): void {
   app.get(
-    '/sagas/open',
+    '/sagas/ended',
     {
       schema: {
         tags: ['sagas'],
-        summary: 'Which sagas of a window of ids have not ended, by id',
+        summary: 'Which sagas of a window of ids have ended, by id',
         querystring: z.strictObject({
           from: uuid,
           upTo: uuid,
@@ -22,6 +22,6 @@ export function openSagaRoutes(app: HttpApp, queries: SagaQueries): void {
         response: { 200: z.object({ items: z.array(uuid) }) },
       },
     },
-    async ({ query: { limit, ...window } }) => ({ items: await queries.open(window, limit) }),
+    async ({ query: { limit, ...window } }) => ({ items: await queries.ended(window, limit) }),
   );
 }
