@@ -10,17 +10,6 @@ export type Tables = ReadonlyMap<string, ReadonlySet<string>>;
  */
 const BOOKKEEPING = ['orchestrator.topic_progress', 'orchestrator.dead_letter', 'orchestrator.outbox'];
 
-/** A request for a cancellation that comes too late is noted, also the second time: a row, and the saga's version. */
-const WITHOUT_LATE_REQUESTS: Readonly<Record<string, string>> = {
-  'orchestrator.saga': `
-    SELECT (to_jsonb(saga) - '{version,updated_at,state}'::text[] || (state::jsonb - '{version,updatedAt}'::text[]))::text
-           AS row
-    FROM orchestrator.saga`,
-  'orchestrator.journal': `
-    SELECT to_json(journal)::text AS row FROM orchestrator.journal
-    WHERE message_type <> 'order-cancel-requested' OR effect::text <> '[]'`,
-};
-
 const TABLES = `
   SELECT table_schema AS schema, table_name AS name FROM information_schema.tables
   WHERE table_schema = ANY($1::text[]) AND table_type = 'BASE TABLE' AND table_name <> '_prisma_migrations'`;
@@ -31,8 +20,10 @@ export async function readTables(databaseUrl: string): Promise<Tables> {
   for (const { schema, name } of await query<{ schema: string; name: string }>(databaseUrl, TABLES, [serviceNames])) {
     const table = `${schema}.${name}`;
     if (BOOKKEEPING.includes(table)) continue;
-    const everything = `SELECT to_json(it)::text AS row FROM "${schema}"."${name}" it`;
-    const rows = await query<{ row: string }>(databaseUrl, WITHOUT_LATE_REQUESTS[table] ?? everything);
+    const rows = await query<{ row: string }>(
+      databaseUrl,
+      `SELECT to_json(it)::text AS row FROM "${schema}"."${name}" it`,
+    );
     read.set(table, new Set(rows.map(({ row }) => row)));
   }
   return read;

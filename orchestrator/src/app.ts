@@ -45,7 +45,7 @@ export const orchestratorService: ServiceDefinition<typeof orchestratorConfig, P
       prepare: async () => assertDefinitionsKnown(allSagas, await queries.versionsInUse()),
       routes: (app) => {
         sagaRoutes(app, allSagas, queries);
-        operatorRoutes(app, { ...shell, queries, appendAudit });
+        operatorRoutes(app, { ...shell, appendAudit });
         definitionRoutes(app, allSagas);
         eventRoutes(app, postgresSagaEvents(database));
         endedSagaRoutes(app, queries);
@@ -78,7 +78,7 @@ export const orchestratorService: ServiceDefinition<typeof orchestratorConfig, P
           everyMs: config.TIMER_INTERVAL_MS,
           logger,
           run: async (stopping) => {
-            const woken = await fireTimers({ ...shell, resent: sagaMetrics.resent }, stopping);
+            const woken = await fireTimers({ ...shell, ...sagaMetrics }, stopping);
             if (woken > 0) logger.debug({ sagas: woken }, 'timers fired');
           },
         }),

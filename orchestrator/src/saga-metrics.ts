@@ -7,6 +7,7 @@ export type SagaMetrics = {
   /** How the open sagas stand by now. */
   stand(stats: SagaStats, now: Date): void;
   resent(commands: number): void;
+  putOff(): void;
 };
 
 export function createSagaMetrics(registry: Registry): SagaMetrics {
@@ -36,6 +37,12 @@ export function createSagaMetrics(registry: Registry): SagaMetrics {
     registers,
   });
 
+  const putOff = new Counter({
+    name: 'saga_timers_put_off_total',
+    help: 'Timers on which the engine failed: a bug, with the saga in the log',
+    registers,
+  });
+
   return {
     stand: (stats, now) => {
       open.set(stats.open);
@@ -48,5 +55,6 @@ export function createSagaMetrics(registry: Registry): SagaMetrics {
       }
     },
     resent: (commands) => resends.inc(commands),
+    putOff: () => putOff.inc(),
   };
 }

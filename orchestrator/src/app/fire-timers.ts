@@ -27,6 +27,8 @@ export type TimerOptions = {
   logger: Logger;
   /** Told how many commands were sent again, once that is committed. */
   resent?: (commands: number) => void;
+  /** Told of every saga on which the engine fails. */
+  putOff?: () => void;
 };
 
 /** What was first sent before this moment may be forgotten by the inboxes. */
@@ -81,6 +83,7 @@ function fireOrPutOff(options: TimerOptions, budget: ProbeBudget, saga: Saga, no
     return fire(options, budget, saga, now);
   } catch (error) {
     const text = 'the timer of this saga failed and is put off: its state and this error belong to the maintainers';
+    options.putOff?.();
     options.logger.error({ sagaId: saga.id, err: error, putOffMs: PUT_OFF_MS }, text);
     return { id: saga.id, changes: [], journal: [], sent: [], wakeAt: now + PUT_OFF_MS };
   }

@@ -40,7 +40,13 @@ export function foldSagas(
     if (!definition) {
       // Whatever comes once a saga has ended, nothing is sent: its definition may be gone by then.
       if (before && before.status !== 'AWAITED' && before.endedAt !== undefined) return;
-      throw new Error(`saga ${sagaId} runs on a definition that is not known here`);
+      const isRunning = before !== undefined && before.status !== 'AWAITED';
+      if (incoming.type !== 'order-created' || isRunning)
+        throw new Error(`saga ${sagaId} runs on a definition that is not known here`);
+      const { saga } = incoming.message.body;
+      const message = `no definition ${saga} has been deployed since the order was placed`;
+      folded.dead.push({ index, reason: { code: 'UNKNOWN_DEFINITION', message } });
+      return;
     }
     const result = transition(definition, before, incoming, now);
     folded.sent.push(...result.sent);

@@ -19,7 +19,7 @@ export function messageHandler(registry: Registry, store: SagaStore, database: D
         sql,
         deliveries.map(({ message }) => message.key),
       );
-      const { known, left } = setAside(registry, sagas, deliveries);
+      const { known, left } = setAside(registry, sagas, deliveries, now);
       const batch = known.map((delivery) => ({ sagaId: delivery.message.key, incoming: incomingOf(delivery) }));
       const folded = foldSagas(registry, sagas, batch, now);
       store.save(sql, folded);

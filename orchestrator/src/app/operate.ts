@@ -58,17 +58,28 @@ export function operate(options: OperateOptions, sagaId: string, act: Act, by: B
   });
 }
 
-export type Preview = { saga: Saga; effect: string[]; sends: readonly Message[] };
+export type Preview = { expectedVersion: number; saga: Saga; effect: string[]; sends: readonly Message[] };
 
 /**
  * What an action would do to the saga as it is now. Nothing is changed.
  *
  * @throws Problem as `operate` does.
  */
-export function previewOf(registry: Registry, saga: Saga, act: Act, now: Instant, inboxDays: number): Preview {
-  const by: By = { actor: 'preview', reason: 'preview', expectedVersion: saga.version };
-  const after = taken(definitionOf(registry, saga), saga, messageFrom(act, by, now, inboxDays), now);
-  return { saga: after.saga, effect: effectOf(saga, after.saga), sends: after.sent };
+export function previewOf(options: OperateOptions, sagaId: string, act: Act): Promise<Preview> {
+  const { registry, store, outbox, inboxDays } = options;
+  return outbox.transaction(async (sql) => {
+    const { now, sagas } = await store.load(sql, [sagaId]);
+    const saga = knownSaga(sagaId, sagas.get(sagaId));
+    const by: By = { actor: 'preview', reason: 'preview', expectedVersion: saga.version };
+    const after = taken(definitionOf(registry, saga), saga, messageFrom(act, by, now, inboxDays), now);
+    const result = {
+      expectedVersion: saga.version,
+      saga: after.saga,
+      effect: effectOf(saga, after.saga),
+      sends: after.sent,
+    };
+    return { result, messages: [] };
+  });
 }
 
 const messageFrom = (act: Act, by: By, now: Instant, inboxDays: number): OperatorMessage => ({

@@ -118,6 +118,16 @@ describe('during a rolling deployment (trap 30)', () => {
     expect(successor.heldBack.notice()).toBeUndefined();
   });
 
+  test('an order of a saga that nobody has learned within an hour is a dead letter, and holds up no partition', async () => {
+    await replica(OLD);
+    const misspelt = orderIn(0, 'plaice-order');
+    misspelt.envelope.time = new Date(Date.now() - 61 * 60_000).toISOString();
+    const behind = orderIn(0);
+    await publish(misspelt, behind);
+    await eventually(async () => expect(await definitionOf(behind.key)).toMatchObject({ name: 'ship-order' }));
+    await eventually(async () => expect(deadLetters()).toHaveLength(1));
+  });
+
   test('a saga that began on a new version goes on when a replica that knows it gets its partition', async () => {
     const first = await replica(NEW);
     const orders = [0, 1, 2, 3].map((partition) => orderIn(partition));

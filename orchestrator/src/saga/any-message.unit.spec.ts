@@ -234,6 +234,23 @@ describe('a cancellation', () => {
     completed().when(cancelled()).onlyRecords();
     compensated().when(cancelled()).onlyRecords();
   });
+
+  test('that came too late and comes again is no news: to play a topic again changes nothing', () => {
+    const cancellation = cancelled();
+    completed().when(cancellation).onlyRecords().when(cancellation).staysAsItWas().sendsNothing();
+    begun(placeOrder).when(cancelled(), cancellation).when(cancellation).staysAsItWas();
+  });
+
+  test('the same that began the saga cancelled, come again, is no news', () => {
+    const cancellation = cancelled();
+    given(placeOrder).when(cancellation, created()).when(cancellation).staysAsItWas().sendsNothing();
+  });
+
+  test('too late for the seventeenth time is not even noted: a row each is not worth it', () => {
+    const scenario = completed().when(...Array.from({ length: 16 }, () => cancelled()));
+    expect(scenario.saga.cancelRequests).toHaveLength(16);
+    scenario.when(cancelled()).staysAsItWas();
+  });
 });
 
 describe('a fact of an older generation is recorded there, and never settles the current one', () => {

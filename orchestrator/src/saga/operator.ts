@@ -28,7 +28,7 @@ const ENDS_THE_ORDER = 'complete-order-command';
  * Everything that an operator may do to a saga as it stands: the one place where that is decided.
  *
  * - `retry`: what waits for its backoff or a silent participant is sent again at once; a step that was refused where
- *   there is no way back, or was never answered until the inboxes forgot it, is tried anew.
+ *   there is no way back, or was never answered there until the inboxes forgot it, is tried anew.
  * - `compensate`: where a cancellation is allowed. `skip`: a step that was refused where there is no way back.
  * - `force-compensated`: one stuck compensation counts as done; never the order's own, which would stay pending.
  */
@@ -54,8 +54,11 @@ function anewOptions(definition: Definition, saga: Saga, step: string): Option[]
     const skip: Option[] = stepOf(definition, step).command === ENDS_THE_ORDER ? [] : [{ action: 'skip', step }];
     return [{ action: 'retry', step, takesInput: true }, ...skip];
   }
+  // Where there is a way back, that is the safe one: what is undone may or may not have happened.
   const isForgotten = lastRunOf(stateOf(saga, step))?.action.stuck?.code === 'EXPIRED';
-  return isForgotten ? [{ action: 'retry', step, takesInput: true, needsEvidence: true }] : [];
+  return isForgotten && !mayTurnBack(definition, saga)
+    ? [{ action: 'retry', step, takesInput: true, needsEvidence: true }]
+    : [];
 }
 
 /** What would be sent again anyway, later. */
@@ -160,7 +163,8 @@ function resume(progress: Progress, expiredBefore: number): void {
   if (progress.saga.status === 'COMPENSATING') goBack(progress);
 }
 
+/** One at a time: the evidence is of one. */
 function forceCompensated(progress: Progress, step: string, reply: Readonly<Record<string, unknown>>): void {
-  for (const place of stuckCompensations(progress.saga, step))
-    settle(progress, place, { outcome: 'success', at: progress.now, reply });
+  const [oldest] = stuckCompensations(progress.saga, step);
+  if (oldest) settle(progress, oldest, { outcome: 'success', at: progress.now, reply });
 }

@@ -4,6 +4,7 @@ import { placeOrder } from '../sagas/place-order.ts';
 import { rebuild } from './rebuild.ts';
 import { createRegistry } from './registry.ts';
 import { sagaOf, step } from './testing/definitions.ts';
+import { triedAgain } from './testing/generations.ts';
 import { NINE_O_CLOCK, ORDER_ID } from './testing/messages.ts';
 import {
   after,
@@ -228,6 +229,12 @@ describe('retry', () => {
   });
 });
 
+test('what was forgotten before the pivot is not tried anew: it is undone, whatever became of it', () => {
+  const scenario = waiting().when(operator({ action: 'pause' }));
+  scenario.when(after(31 * 24 * 60 * 60), operator({ action: 'resume' }));
+  scenario.isStuck('action', 'product', 'EXPIRED').allows('compensate', 'pause');
+});
+
 describe('compensate', () => {
   test('turns the saga back as a cancellation does, and says who had it done', () => {
     waiting()
@@ -282,6 +289,17 @@ describe('force-compensated', () => {
 
   test('the acknowledgement that comes after all changes nothing', () => {
     forced().when(undone('product')).staysAsItWas().sendsNothing();
+  });
+
+  test('counts one generation at a time: the evidence is of one', () => {
+    const scenario = triedAgain(begun(placeOrder, { couponId: null }), 'product', 'unknown').when(cancelled());
+    const fail = (generation: number) => failedToUndo('product', { generation });
+    const isStuck = (generation: number) => scenario.compensation('product', generation).stuck !== undefined;
+    while (!isStuck(0) || !isStuck(1)) scenario.when(fail(0), fail(1), whenDue());
+    scenario.when(operator({ action: 'force-compensated', step: 'product', evidence: 'by hand' }));
+    expect(scenario.compensation('product', 0).answer?.outcome).toBe('success');
+    expect(scenario.compensation('product', 1).answer).toBe(undefined);
+    scenario.hasSteps({ product: 'COMPENSATING' });
   });
 
   test('leaves what is not stuck alone', () => {

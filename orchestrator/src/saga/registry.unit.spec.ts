@@ -33,7 +33,7 @@ describe('the registry', () => {
 });
 
 describe('a running saga', () => {
-  test('keeps the version that it started with', () => {
+  test('keeps the version that it started with (trap 18)', () => {
     const { saga } = begun(first);
     expect(saga.definition).toEqual({ name: 'test-order', version: 1 });
     expect(definitionFor(registry, saga, created('test-order'))).toBe(first);

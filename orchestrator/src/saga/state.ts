@@ -78,6 +78,8 @@ export type Saga = {
   /** How long it was paused before, in all: its deadline is that much later. */
   pausedForMs?: number;
   failure?: Failure;
+  /** The requests for a cancellation that stand in the journal: one that comes again is no news. */
+  cancelRequests?: readonly string[];
   steps: Readonly<Record<string, StepState>>;
 };
 

@@ -81,6 +81,12 @@ describe('a timer', () => {
       .sends('restore-product-command', 'restore-coupon-command');
   });
 
+  test('of what the inboxes may have forgotten is stuck for good, also where it was overtaken', () => {
+    const scenario = delivered().when(after(31 * 24 * 60 * 60, { overtaken: ['complete'] }));
+    scenario.sendsNothing().isStuck('action', 'complete', 'EXPIRED');
+    expect(scenario.action('complete').used).toBe(0);
+  });
+
   test('of the deadline turns the saga back though commands are due as well, and resends none', () => {
     begun(chain({}, {}, {}, {}))
       .when(after(60 * 60, { overtaken: ['product'], probing: ['product'] }))

@@ -11,7 +11,7 @@ import type { Definition } from './definition.ts';
 import { goForward } from './forward.ts';
 import { type Incoming, messageIdOf } from './incoming.ts';
 import { type Refusal, takeAct } from './operator.ts';
-import { findCommand, openCommands, Progress, sentCommands } from './progress.ts';
+import { findCommand, openCommands, Progress } from './progress.ts';
 import type { AwaitedSaga, Instant, Saga, StepState } from './state.ts';
 import { takeTime } from './timer.ts';
 
@@ -158,18 +158,30 @@ function takeFact(progress: Progress, fact: Message<FactTopic>): Transition {
   return { ...(takeAnswer(progress, place, fact) ? accepted(progress) : seenBefore(progress)), answered };
 }
 
+/** More askings about one order, all of them too late, are not worth a row each. */
+const REQUESTS_ON_RECORD = 16;
+
 /**
- * Where the saga may not turn back any more, the asking is kept on record and nothing else happens; unless it is the
- * very one that turned it back, come again: then its compensations may not be out (trap 1).
+ * Where the saga may not turn back any more, the asking is kept on record and nothing else happens. One that comes again
+ * is as any message seen before: if it turned the saga back, its compensations may not be out (trap 1).
  */
 function takeCancelRequest(progress: Progress, message: Message<'order-cancel-requested'>): Transition {
   const { definition, saga, cause } = progress;
-  if (sentCommands(saga).some((place) => progress.command(place).causedBy === cause)) return seenBefore(progress);
+  const known = saga.cancelRequests ?? [];
+  if (known.includes(cause)) return seenBefore(progress);
   if (mayTurnBack(definition, saga)) cancel(progress, message);
+  else if (known.length < REQUESTS_ON_RECORD) keepRequest(progress, message);
+  else return unchanged(progress);
   return accepted(progress);
 }
 
-function cancel(progress: Progress, { body }: Message<'order-cancel-requested'>): void {
+function keepRequest(progress: Progress, { envelope }: Message<'order-cancel-requested'>): void {
+  progress.update({ cancelRequests: [...(progress.saga.cancelRequests ?? []), envelope.id] });
+}
+
+function cancel(progress: Progress, message: Message<'order-cancel-requested'>): void {
+  const { body } = message;
+  keepRequest(progress, message);
   turnBack(progress, {
     step: ORDER_STEP,
     code: 'CANCELLED_BY_CUSTOMER',

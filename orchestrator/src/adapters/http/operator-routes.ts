@@ -1,9 +1,8 @@
 import { faultyFields } from '@saga/service-kit/faulty-fields';
 import type { HttpApp } from '@saga/service-kit/http-app';
-import { badRequest, inWords, notFound } from '@saga/service-kit/problem';
+import { badRequest, inWords } from '@saga/service-kit/problem';
 import { z } from 'zod';
 import { type OperateOptions, operate, previewOf } from '../../app/operate.ts';
-import type { SagaQueries } from '../../app/saga-queries.ts';
 import { sagaView } from '../../app/saga-view.ts';
 import type { Act } from '../../saga/incoming.ts';
 import type { Saga } from '../../saga/state.ts';
@@ -42,11 +41,9 @@ const summaries: Record<Act['action'], string> = {
   'force-compensated': 'Count one stuck compensation as done, on evidence',
 };
 
-export type OperatorRoutesOptions = OperateOptions & { queries: SagaQueries };
-
 /** What an operator does to a saga, and what it would do. */
-export function operatorRoutes(app: HttpApp, options: OperatorRoutesOptions): void {
-  const { registry, queries, inboxDays } = options;
+export function operatorRoutes(app: HttpApp, options: OperateOptions): void {
+  const { registry } = options;
   const view = (saga: Saga) => sagaView(registry.find(saga.definition.name, saga.definition.version), saga);
 
   for (const action of Object.keys(bodies) as Act['action'][])
@@ -86,13 +83,11 @@ export function operatorRoutes(app: HttpApp, options: OperatorRoutesOptions): vo
       },
     },
     async ({ params: { sagaId }, query: { input: json, ...query } }) => {
-      const saga = await queries.one(sagaId);
-      if (!saga) throw notFound(`there is no saga ${sagaId}: its order is not known here (yet)`);
       const act = actFrom({ ...query, ...(json !== undefined && { input: jsonOf(json) }) });
-      const { effect, sends, saga: after } = previewOf(registry, saga, act, Date.now(), inboxDays);
+      const { expectedVersion, saga, effect, sends } = await previewOf(options, sagaId, act);
       return {
-        expectedVersion: saga.version,
-        status: after.status,
+        expectedVersion,
+        status: saga.status,
         effect,
         sends: sends.map(({ topic, envelope, body }) => ({
           command: topic,

@@ -158,10 +158,13 @@ export class Scenario {
     return this;
   }
 
-  /** It stands in the journal, and nothing else has changed. */
+  /** It stands in the journal, is known when it comes again, and nothing else has changed. */
   onlyRecords(): this {
     const before = this.#before;
-    expect(before && { ...before, version: before.version + 1, updatedAt: this.now }).toEqual(this.state);
+    const { cancelRequests } = this.saga;
+    expect(cancelRequests?.length).toBeGreaterThan(0);
+    const changed = { updatedAt: this.now, cancelRequests };
+    expect(before && { ...before, version: before.version + 1, ...changed }).toEqual(this.state);
     return this.sendsNothing();
   }
 
