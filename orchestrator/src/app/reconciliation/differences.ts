@@ -25,6 +25,7 @@ export const differenceCodes = [
   'EFFECT_NOT_SETTLED',
   'EFFECT_MISSING',
   'SUMS',
+  'SUMS_UNKNOWN',
 ] as const;
 export type DifferenceCode = (typeof differenceCodes)[number];
 

@@ -15,6 +15,10 @@ export interface LedgerSource {
    * @throws Problem 503 where the service does not answer.
    */
   effects(window: Window, limit: number): Promise<Ledger>;
-  /** What of its own does not add up. */
+  /**
+   * What of its own does not add up.
+   *
+   * @throws Problem 503 where the service does not answer, or cannot add everything up in its time.
+   */
   faults(): Promise<LedgerFault[]>;
 }

@@ -1,4 +1,5 @@
 import type { LedgerEffect } from '@saga/service-kit/ledger';
+import { unavailable } from '@saga/service-kit/problem';
 import { describe, expect, test } from 'vitest';
 import type { Saga } from '../../saga/state.ts';
 import { triedAgain } from '../../saga/testing/generations.ts';
@@ -6,7 +7,7 @@ import { NINE_O_CLOCK, ORDER_ID } from '../../saga/testing/messages.ts';
 import { begun, operator, rejected, type Scenario, succeeded, undone, whenDue } from '../../saga/testing/scenario.ts';
 import { shipOrder } from '../../sagas/ship-order.ts';
 import type { LedgerSource } from './ledgers.ts';
-import { reconcileWindow, type SagaBooks } from './reconcile.ts';
+import { faultsOf, reconcileWindow, type SagaBooks } from './reconcile.ts';
 
 const BEGINNING = '00000000-0000-0000-0000-000000000000';
 
@@ -100,6 +101,17 @@ describe('what an operator has settled', () => {
     });
     expect(await codes(sagas([scenario.saga]), ledger)).toEqual(['EFFECT_TOO_MANY']);
   });
+});
+
+test('sums that cannot be told in time are told as unknown, beside what others told; a bug is none', async () => {
+  const told = [{ subject: 'the account of user 7', message: '1 is missing' }];
+  const balance = { ...books('balance', {}), faults: async () => told };
+  const failing = (error: Error): LedgerSource => ({ ...books('product', {}), faults: () => Promise.reject(error) });
+  expect(await faultsOf([failing(unavailable('it answered 503', 1)), balance])).toMatchObject([
+    { service: 'product', code: 'SUMS_UNKNOWN', message: expect.stringContaining('it answered 503') },
+    { service: 'balance', code: 'SUMS', message: expect.stringContaining('1 is missing') },
+  ]);
+  await expect(faultsOf([failing(new TypeError('a bug')), balance])).rejects.toThrow('a bug');
 });
 
 describe('page by page', () => {
