@@ -24,8 +24,9 @@ export const subscriptions = ({ topicPrefix, ...messaging }: Messaging): Promise
     }
   });
 
+/** Of a member that is just joining there is no metadata yet. */
 const topicsIn = (metadata: Buffer): readonly string[] =>
-  AssignerProtocol.MemberMetadata.decode(metadata)?.topics ?? [];
+  metadata.length === 0 ? [] : (AssignerProtocol.MemberMetadata.decode(metadata)?.topics ?? []);
 
 /** How many messages these services have not handled yet, as far as they have said. */
 export const lagOf = (messaging: Messaging, all: readonly Subscription[]): Promise<number> =>
