@@ -53,7 +53,11 @@ export type StoredRecord = {
 export interface Broker {
   /** Creates what is missing, leaves what exists. */
   createTopics(topics: readonly TopicSpec[]): Promise<void>;
-  /** Resolves when the broker has acknowledged all of them durably. Messages of one call keep their order per key. */
+  /**
+   * Resolves when the broker has acknowledged all of them durably. Messages of one call keep their order per key.
+   *
+   * @throws RangeError when one of them, or all together, is nothing that the broker takes, however often it is tried.
+   */
   publish(messages: readonly OutgoingMessage[]): Promise<void>;
   consume(subscription: Subscription, handle: BatchHandler): Promise<Consumer>;
   /**

@@ -109,6 +109,19 @@ describe('the broker on Kafka', () => {
     expect(small.status).toBe('fulfilled');
   });
 
+  test('so is one that is within our bounds, but not within those of the topic: it will never be taken', async () => {
+    await broker.createTopics([{ name: 'wide', compacted: false }]);
+    await createNarrow(`${topicPrefix}narrow`);
+    const published = await Promise.allSettled([
+      broker.publish([message('wide', 'a')]),
+      broker.publish([message('narrow', 'x'.repeat(10_000))]),
+      broker.publish([message('narrow', 'b')]),
+      broker.publish([message('wide', 'c')]),
+    ]);
+    expect(published.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
+    expect(published[1]).toMatchObject({ reason: expect.any(RangeError) });
+  });
+
   test('while no broker can be reached, publishing and checking reject, and consuming waits and can be stopped', async () => {
     const nowhere = connect(topicPrefix, ['127.0.0.1:1']);
     const consumer = await nowhere.consume({ group: 'g', topics: ['t'], maxBatch: 10 }, async () => []);
@@ -143,6 +156,15 @@ async function publishUntilTaken(broker: Broker, messages: Parameters<Broker['pu
       // As whoever publishes does: again, all of it.
     }
   }
+}
+
+/** As an administrator may have set it: a topic whose records are smaller than ours may be. */
+async function createNarrow(topic: string): Promise<void> {
+  const admin = plainClient().admin();
+  await admin.connect();
+  const configEntries = [{ name: 'max.message.bytes', value: '2000' }];
+  await admin.createTopics({ topics: [{ topic, numPartitions: PARTITIONS, configEntries }], waitForLeaders: true });
+  await admin.disconnect();
 }
 
 async function deleteBefore(topic: string, partition: number, offset: string): Promise<void> {

@@ -1,6 +1,6 @@
-import type { Kafka, TopicMessages } from 'kafkajs';
+import { type Kafka, KafkaJSProtocolError, type TopicMessages } from 'kafkajs';
 import type { OutgoingMessage } from '../broker.ts';
-import { Unavailable } from '../faults.ts';
+import { messageOf, Unavailable } from '../faults.ts';
 import { naturalBatch } from '../natural-batch.ts';
 import { partitionOf } from '../partition-of.ts';
 import { RETRY } from './client.ts';
@@ -28,13 +28,23 @@ const RECORD_OVERHEAD_BYTES = 64;
 const ACKNOWLEDGED_BY_ALL = -1;
 const ACKNOWLEDGE_TIMEOUT_MS = 8_000;
 
+/** What a broker says of records that it will never take: its limits may be lower than ours. */
+const UNTAKEABLE = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_RECORD']);
+/** What it says of a topic, until a person mends it. */
+const TOPIC_REFUSED = new Set(['TOPIC_AUTHORIZATION_FAILED', 'INVALID_TOPIC_EXCEPTION']);
+
+type Calls = readonly (readonly OutgoingMessage[])[];
+/** Why the broker refused what one call published; undefined where it took all of it. */
+type Refusal = Error | undefined;
+
 /**
  * Exactly one send is under way; what is published meanwhile shares the next one. Not idempotent in Kafka's sense:
  * kafkajs' idempotent producer can acknowledge what was never written (tulios/kafkajs#1005), and whoever reads knows a
  * doubled message by its id.
  *
  * When a send fails after kafkajs' own retries, nothing of its batch is sent after it, and every call in the batch
- * rejects: repeated by their callers, messages of one key keep their order.
+ * rejects: repeated by their callers, messages of one key keep their order. What the broker is there for and refuses is
+ * found by sending call by call: it is the fault of the call that published it, and of no other.
  */
 export function createPublisher({ createClient, topicPrefix }: PublisherOptions): Publisher {
   const connection = lazyConnection(() =>
@@ -49,18 +59,35 @@ export function createPublisher({ createClient, topicPrefix }: PublisherOptions)
     }),
   );
 
-  const sending = naturalBatch<readonly OutgoingMessage[], void>({
-    maxBatch: MAX_CALLS,
-    work: async (calls) => {
-      for (const send of sendsOf(calls.flat())) {
-        const topicMessages = byTopic(send, topicPrefix);
-        await connection.use((producer) =>
-          producer.sendBatch({ acks: ACKNOWLEDGED_BY_ALL, timeout: ACKNOWLEDGE_TIMEOUT_MS, topicMessages }),
-        );
-      }
-      return calls.map(() => undefined);
-    },
-  });
+  async function send(messages: readonly OutgoingMessage[]): Promise<void> {
+    for (const each of sendsOf(messages)) {
+      const topicMessages = byTopic(each, topicPrefix);
+      await connection.use((producer) =>
+        producer.sendBatch({ acks: ACKNOWLEDGED_BY_ALL, timeout: ACKNOWLEDGE_TIMEOUT_MS, topicMessages }),
+      );
+    }
+  }
+
+  async function refusalOf(messages: readonly OutgoingMessage[]): Promise<Refusal> {
+    try {
+      await send(messages);
+      return undefined;
+    } catch (error) {
+      const refusal = asRefusal(error);
+      if (refusal === undefined) throw error;
+      return refusal;
+    }
+  }
+
+  async function sendCalls(calls: Calls): Promise<Refusal[]> {
+    const refusal = await refusalOf(calls.flat());
+    if (refusal === undefined || calls.length === 1) return calls.map(() => refusal);
+    const refusals: Refusal[] = [];
+    for (const call of calls) refusals.push(await refusalOf(call));
+    return refusals;
+  }
+
+  const sending = naturalBatch<readonly OutgoingMessage[], Refusal>({ maxBatch: MAX_CALLS, work: sendCalls });
 
   return {
     publish: async (messages) => {
@@ -68,13 +95,23 @@ export function createPublisher({ createClient, topicPrefix }: PublisherOptions)
       // Its own caller's fault alone: in a batch it would fail the others with it, again and again.
       if (tooLarge) throw new RangeError(`a message for ${tooLarge.topic} has more than ${MAX_SEND_BYTES} bytes`);
       if (sending.waiting >= MAX_WAITING_CALLS) throw new Unavailable('too much waits to be published');
-      if (messages.length > 0) await sending.submit(messages);
+      if (messages.length === 0) return;
+      const refusal = await sending.submit(messages);
+      if (refusal !== undefined) throw refusal;
     },
     close: async () => {
       await sending.idle();
       await connection.close();
     },
   };
+}
+
+/** The broker's answer as {@link Broker.publish} tells it; undefined where it was another fault, or none of its own. */
+function asRefusal(error: unknown): Refusal {
+  const said = error instanceof Error && error.cause instanceof KafkaJSProtocolError ? error.cause : error;
+  if (!(said instanceof KafkaJSProtocolError)) return undefined;
+  if (UNTAKEABLE.has(said.type)) return new RangeError(`the broker takes no such record: ${messageOf(said)}`);
+  return TOPIC_REFUSED.has(said.type) ? said : undefined;
 }
 
 /** Splits in order, so that each send is within both bounds. */
