@@ -4,6 +4,8 @@ import type { Sql } from './database.ts';
 
 export type OutboxRow = { id: number; message: WireMessage };
 
+export type ClaimOptions = { limit: number; except: readonly string[] };
+
 /** The rows of messages that are still to be published. Every method may run inside a transaction. */
 export interface OutboxStore {
   /** In the order of the messages. */
@@ -11,14 +13,14 @@ export interface OutboxStore {
   delete(sql: Sql, ids: readonly number[]): Promise<void>;
   /**
    * The first rows that are older than that, by id, locked; those that another relay has are skipped (trap 14). None of
-   * a state topic: they have their own claim.
+   * a state topic: they have their own claim. None of the topics in `except`.
    */
-  claim(sql: Sql, options: { olderThanMs: number; limit: number }): Promise<OutboxRow[]>;
+  claim(sql: Sql, options: ClaimOptions & { olderThanMs: number }): Promise<OutboxRow[]>;
   /**
    * The first rows of state topics, by id, however young, for one process at a time: nothing while another one's
    * transaction has claimed any (trap 14).
    */
-  claimStates(sql: Sql, limit: number): Promise<OutboxRow[]>;
+  claimStates(sql: Sql, options: ClaimOptions): Promise<OutboxRow[]>;
   /** How many rows there are, counted up to the limit. */
   count(sql: Sql, limit: number): Promise<number>;
 }
@@ -66,12 +68,13 @@ export const postgresOutbox: OutboxStore = {
   delete: async (sql, ids) => {
     await sql.query(DELETE, [ids]);
   },
-  claim: async (sql, { olderThanMs, limit }) => {
-    return (await sql.query<StoredRow>(CLAIM, [olderThanMs, limit, STATE_TOPICS])).map(rowOf);
-  },
-  claimStates: async (sql, limit) => {
+  claim: async (sql, { olderThanMs, limit, except }) =>
+    (await sql.query<StoredRow>(CLAIM, [olderThanMs, limit, [...STATE_TOPICS, ...except]])).map(rowOf),
+  claimStates: async (sql, { limit, except }) => {
     const [turn] = await sql.query<{ taken: boolean }>(TAKE_TURN);
-    return turn?.taken ? (await sql.query<StoredRow>(CLAIM_STATES, [STATE_TOPICS, limit])).map(rowOf) : [];
+    if (!turn?.taken) return [];
+    const topics = STATE_TOPICS.filter((topic) => !except.includes(topic));
+    return (await sql.query<StoredRow>(CLAIM_STATES, [topics, limit])).map(rowOf);
   },
   count: async (sql, limit) => {
     const [counted] = await sql.query<{ rows: number }>(COUNT, [limit]);

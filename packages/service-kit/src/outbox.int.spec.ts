@@ -23,7 +23,7 @@ afterAll(() => pool.end());
 /** What reached the broker, by its reason or its version. */
 let published: (string | number)[];
 /** Stands between the outbox and the broker. */
-let gate: () => Promise<void>;
+let gate: (topics: readonly string[]) => Promise<void>;
 let outbox: Outbox;
 beforeEach(async () => {
   await database.query('TRUNCATE notes, outbox');
@@ -33,13 +33,13 @@ beforeEach(async () => {
 });
 
 /** Another process has one of its own on the same table. */
-const anOutbox = ({ through = () => gate(), on = database } = {}): Outbox =>
+const anOutbox = ({ through = (topics: readonly string[]) => gate(topics), on = database } = {}): Outbox =>
   createOutbox({
     database: on,
     broker: {
       ...memoryBroker({ partitions: 1 }),
       publish: async (messages) => {
-        await through();
+        await through(messages.map(({ topic }) => topic));
         const bodies = messages.map(({ value }) => JSON.parse(String(value)));
         published.push(...bodies.map(({ reason, version }) => reason ?? version));
       },
@@ -157,6 +157,23 @@ describe('the relay', () => {
     await grownOld();
     await expect(outbox.relay()).rejects.toThrow('no broker');
     expect(await standing()).toBe(1);
+  });
+
+  test('of a topic that the broker refuses holds up no other, however much of it stands before them', async () => {
+    await database.query(`
+      INSERT INTO outbox (topic, key, headers, value, created_at)
+      SELECT 'order-created', 'k', '{}', '{"reason":"refused"}', now() - interval '1 minute'
+      FROM generate_series(1, 1000)`);
+    gate = brokerAway;
+    await note('a');
+    await changePrice(1);
+    await outbox.idle();
+    await grownOld();
+    gate = async (topics) => {
+      if (topics.includes('order-created')) throw new Error('not authorized');
+    };
+    await expect(outbox.relay()).rejects.toThrow('order-created: not authorized');
+    expect([published.toSorted(), await standing()]).toEqual([[1, 'a'], 1_000]);
   });
 
   test('does not skip a row whose transaction commits after rows with higher ids were published (trap 14)', async () => {

@@ -21,7 +21,11 @@ export interface Outbox {
   transaction<Result>(
     work: (sql: Transaction) => Promise<{ result: Result; messages: readonly Message[] }>,
   ): Promise<Result>;
-  /** Publishes what stands longer than it should (a crash, an outage) until there is no more of it; returns how many. */
+  /**
+   * Publishes what stands longer than it should (a crash, an outage) until there is no more of it; returns how many.
+   *
+   * @throws when the broker is away, or refuses a topic: then everything of the other topics has been published.
+   */
   relay(stopping?: AbortSignal): Promise<number>;
   /** Rows at the last count and those added here since: for a limit, not for a balance. */
   readonly size: number;
@@ -30,6 +34,10 @@ export interface Outbox {
 }
 
 export type OutboxOptions = { database: Database; broker: Broker; logger: Logger; store?: OutboxStore };
+
+type Claim = (sql: Sql, except: readonly string[]) => Promise<OutboxRow[]>;
+/** The topics that the broker would not take something of, and why. */
+type Refused = Map<string, unknown>;
 
 /** Older than this, a row was forgotten by the process that wrote it. */
 const RELAY_AFTER_MS = 5_000;
@@ -60,17 +68,18 @@ export function createOutbox({ database, broker, logger, store = postgresOutbox 
     },
   });
 
-  const claimStates = (sql: Sql): Promise<OutboxRow[]> => store.claimStates(sql, RELAY_BATCH);
-  const claimOld = (sql: Sql): Promise<OutboxRow[]> =>
-    store.claim(sql, { olderThanMs: RELAY_AFTER_MS, limit: RELAY_BATCH });
+  const claimStates: Claim = (sql, except) => store.claimStates(sql, { limit: RELAY_BATCH, except });
+  const claimOld: Claim = (sql, except) =>
+    store.claim(sql, { olderThanMs: RELAY_AFTER_MS, limit: RELAY_BATCH, except });
 
-  const publishClaimed = (claim: (sql: Sql) => Promise<OutboxRow[]>): Promise<number> =>
+  /** Claims, publishes and deletes in one transaction; what of a refused topic stands in the way is claimed no more. */
+  const publishClaimed = (claim: Claim, refused: Refused): Promise<number> =>
     database.transaction(async (sql) => {
-      const rows = await claim(sql);
+      const rows = await claim(sql, [...refused.keys()]);
       if (rows.length === 0) return 0;
-      await broker.publish(messagesOf(rows));
-      await store.delete(sql, idsOf(rows));
-      return rows.length;
+      const taken = await publishTaken(broker, rows, refused);
+      await store.delete(sql, idsOf(taken));
+      return taken.length;
     });
 
   /** Nothing is asked for twice: who comes while one waits, finds its rows published by that one. */
@@ -78,15 +87,17 @@ export function createOutbox({ database, broker, logger, store = postgresOutbox 
     maxBatch: 1,
     work: async () => {
       try {
+        const refused: Refused = new Map();
         for (;;) {
-          const published = await publishClaimed(claimStates);
-          if (published === 0) return [undefined];
+          const published = await publishClaimed(claimStates, refused);
+          if (published === 0) break;
           addedSince = Math.max(0, addedSince - published);
         }
+        throwRefused(refused);
       } catch (error) {
         logger.warn({ error: messageOf(error) }, 'states are left to the outbox relay');
-        return [undefined];
       }
+      return [undefined];
     },
   });
 
@@ -115,14 +126,17 @@ export function createOutbox({ database, broker, logger, store = postgresOutbox 
     },
     relay: async (stopping) => {
       let relayed = 0;
+      const refused: Refused = new Map();
       for (let batch = 0; !stopping?.aborted; batch += 1) {
         // Counted first: while the broker is away nothing is relayed, and that is when the count matters.
         if (batch % BATCHES_PER_COUNT === 0) await count();
-        const published = (await publishClaimed(claimStates)) + (await publishClaimed(claimOld));
-        if (published === 0) break;
+        const refusedBefore = refused.size;
+        const published = (await publishClaimed(claimStates, refused)) + (await publishClaimed(claimOld, refused));
+        if (published === 0 && refused.size === refusedBefore) break;
         counted = Math.max(0, counted - published);
         relayed += published;
       }
+      throwRefused(refused);
       return relayed;
     },
     get size() {
@@ -132,6 +146,40 @@ export function createOutbox({ database, broker, logger, store = postgresOutbox 
       await Promise.all([publishing.idle(), publishingStates.idle()]);
     },
   };
+}
+
+/**
+ * Publishes what the broker takes of it: a topic that it refuses (a missing right, a lower limit) must not hold up the
+ * others. Refused topics are noted.
+ *
+ * @throws when the broker is away: then no topic is tried alone, for each would wait as long.
+ */
+async function publishTaken(
+  broker: Broker,
+  rows: readonly OutboxRow[],
+  refused: Refused,
+): Promise<readonly OutboxRow[]> {
+  const topics = Map.groupBy(rows, ({ message }) => message.topic);
+  try {
+    await broker.publish(messagesOf(rows));
+    return rows;
+  } catch (error) {
+    await broker.check();
+    const [only, ...others] = topics.keys();
+    if (only !== undefined && others.length === 0) {
+      refused.set(only, error);
+      return [];
+    }
+  }
+  const taken: (readonly OutboxRow[])[] = [];
+  for (const ofTopic of topics.values()) taken.push(await publishTaken(broker, ofTopic, refused));
+  return taken.flat();
+}
+
+function throwRefused(refused: Refused): void {
+  if (refused.size === 0) return;
+  const each = [...refused].map(([topic, error]) => `${topic}: ${messageOf(error)}`);
+  throw new Error(`what the broker refuses stays in the outbox: ${each.join('; ')}`);
 }
 
 const idsOf = (rows: readonly OutboxRow[]) => rows.map(({ id }) => id);

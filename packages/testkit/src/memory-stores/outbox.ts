@@ -16,22 +16,23 @@ export const memoryOutbox = (table: OutboxTable): OutboxStore => ({
     statement(sql, async (rows) => {
       for (const id of ids) await rows.delete(table, id);
     }),
-  claim: (sql, { olderThanMs, limit }) =>
+  claim: (sql, { olderThanMs, limit, except }) =>
     statement(sql, (rows) =>
       rows
         .all(table)
         .map(([, row]) => row)
         .filter(({ createdAt, message }) => createdAt < rows.now - olderThanMs && !isState(message))
+        .filter(({ message }) => !except.includes(message.topic))
         .sort((a, b) => a.id - b.id)
         .filter(({ id }) => rows.tryLock(table, id))
         .slice(0, limit),
     ),
-  claimStates: (sql, limit) =>
+  claimStates: (sql, { limit, except }) =>
     statement(sql, (rows) => {
       const states = rows
         .all(table)
         .map(([, row]) => row)
-        .filter(({ message }) => isState(message))
+        .filter(({ message }) => isState(message) && !except.includes(message.topic))
         .sort((a, b) => a.id - b.id)
         .slice(0, limit);
       return states.every(({ id }) => rows.tryLock(table, id)) ? states : [];
