@@ -13,7 +13,7 @@ export const subscriptions = ({ topicPrefix, ...messaging }: Messaging): Promise
   withAdmin({ topicPrefix, ...messaging }, async (admin) => {
     for (;;) {
       const { groups } = await admin.describeGroups(serviceNames.map((service) => `${topicPrefix}${service}`));
-      if (groups.every(({ state }) => state === 'Stable'))
+      if (groups.every(({ state, members }) => state === 'Stable' && members.every(isKnown)))
         return groups.map(({ groupId, members }) => ({
           service: groupId.slice(topicPrefix.length),
           topics: [...new Set(members.flatMap(({ memberMetadata }) => topicsIn(memberMetadata)))].map((topic) =>
@@ -24,9 +24,11 @@ export const subscriptions = ({ topicPrefix, ...messaging }: Messaging): Promise
     }
   });
 
-/** Of a member that is just joining there is no metadata yet. */
+/** A member that is just joining has not said anything yet. */
+const isKnown = ({ memberMetadata }: { memberMetadata: Buffer }): boolean => memberMetadata.length > 0;
+
 const topicsIn = (metadata: Buffer): readonly string[] =>
-  metadata.length === 0 ? [] : (AssignerProtocol.MemberMetadata.decode(metadata)?.topics ?? []);
+  AssignerProtocol.MemberMetadata.decode(metadata)?.topics ?? [];
 
 /** How many messages these services have not handled yet, as far as they have said. */
 export const lagOf = (messaging: Messaging, all: readonly Subscription[]): Promise<number> =>
