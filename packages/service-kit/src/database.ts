@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import pg from 'pg';
-import { messageOf, Unavailable } from './faults.ts';
+import { Unavailable } from './faults.ts';
 
 /** One statement at a time, in the open: the SQL stands in full where it is used, beside the type that it returns. */
 export interface Sql {
@@ -85,7 +85,7 @@ async function leased<Result>(pool: pg.Pool, use: (run: Run) => Promise<Result>)
 
 /** Whatever it is (a wrong password, a certificate, no server), no message has caused it. */
 function toUnavailable(error: unknown): never {
-  throw new Unavailable(`no connection to the database: ${messageOf(error)}`, { cause: error });
+  throw new Unavailable('no connection to the database', { cause: error });
 }
 
 /**

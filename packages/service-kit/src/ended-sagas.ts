@@ -1,7 +1,7 @@
 import { uuid } from '@saga/messages/values';
 import { z } from 'zod';
 import { serviceUrl } from './config.ts';
-import { messageOf, Unavailable } from './faults.ts';
+import { Unavailable } from './faults.ts';
 import type { EndedSagas } from './retention.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -25,6 +25,6 @@ export const askOrchestrator =
       if (!response.ok) throw new Error(`it answered ${response.status}`);
       return answer.parse(await response.json()).items;
     } catch (error) {
-      throw new Unavailable(`which sagas have ended cannot be asked at ${url}: ${messageOf(error)}`, { cause: error });
+      throw new Unavailable(`which sagas have ended cannot be asked at ${url}`, { cause: error });
     }
   };

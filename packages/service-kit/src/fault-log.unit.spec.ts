@@ -43,7 +43,7 @@ test('a fault that only a person can mend is an error, and says what to do', () 
   expect(lines).toEqual([
     'warn | waiting | connect ECONNREFUSED',
     "error | waiting | permission denied for table inbox | grant the service's role what it lacks",
-    expect.stringContaining('error | waiting | no connection | make DATABASE_URL'),
+    expect.stringContaining('error | waiting | no connection: password authentication failed | make DATABASE_URL'),
     expect.stringContaining("error | waiting | could not read block 7 | look into PostgreSQL's log"),
   ]);
 });

@@ -76,7 +76,10 @@ const prismaError = z.object({
   }),
 });
 
-/** Something that the service needs is not there yet or now (a connection, a definition's version): worth waiting for. */
+/**
+ * Something that the service needs is not there yet or now (a connection, a definition's version): worth waiting for.
+ * Clients may read its message; what is only for the log (addresses, users) is its cause.
+ */
 export class Unavailable extends Error {
   override name = 'Unavailable';
 }
@@ -113,6 +116,7 @@ export const isUniqueViolation = (error: unknown): boolean => codeOf(error) === 
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join(', ');
+  if (error instanceof Unavailable && error.cause !== undefined) return `${error.message}: ${messageOf(error.cause)}`;
   // Prisma tells first, over several lines, where it was called; the last line says what the database said.
   return error.name.startsWith('PrismaClient')
     ? error.message.slice(error.message.lastIndexOf('\n') + 1)

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { Unavailable } from './faults.ts';
 import { createHttpApp, type HttpApp } from './http-app.ts';
 import { createMetrics } from './metrics.ts';
 import { conflict, notFound, unprocessable } from './problem.ts';
@@ -40,6 +41,10 @@ beforeEach(async () => {
   });
   app.get('/away', async () => {
     throw Object.assign(new Error('connect ECONNREFUSED 10.0.0.1:5432'), { code: 'ECONNREFUSED' });
+  });
+  app.get('/kafka-away', async () => {
+    const cause = new Error('connect ECONNREFUSED 10.0.0.2:9092');
+    throw new Unavailable('Kafka did not hand over the message', { cause });
   });
   app.get('/declared', { schema: { response: { 422: z.object({ never: z.string() }) } } }, async () => {
     throw unprocessable([{ pointer: '/price', code: 'PRICE_CHANGED', message: 'is not the catalogue price' }]);
@@ -186,6 +191,13 @@ describe('other errors', () => {
     expect(response.json()).toMatchObject({ status: 503, code: 'UNAVAILABLE' });
     expect(response.headers['retry-after']).toBe('1');
     expect(response.body).not.toContain('10.0.0.1');
+  });
+
+  it('names what else is away, and logs why', async () => {
+    const response = await app.inject('/kafka-away');
+    expect(response.json()).toMatchObject({ status: 503, detail: 'Kafka did not hand over the message' });
+    expect(response.body).not.toContain('10.0.0.2');
+    expect(logged.join()).toContain('Kafka did not hand over the message: connect ECONNREFUSED 10.0.0.2:9092');
   });
 });
 

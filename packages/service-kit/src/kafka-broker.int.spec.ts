@@ -6,6 +6,7 @@ import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Broker } from './broker.ts';
 import { brokerContract } from './broker-contract.ts';
+import { Unavailable } from './faults.ts';
 import { kafkaBroker } from './kafka-broker.ts';
 import { messageRecorder } from './message-recorder.ts';
 
@@ -122,11 +123,12 @@ describe('the broker on Kafka', () => {
     expect(published[1]).toMatchObject({ reason: expect.any(RangeError) });
   });
 
-  test('while no broker can be reached, publishing and checking reject, and consuming waits and can be stopped', async () => {
+  test('while no broker can be reached, publishing, checking and reading reject, and consuming waits and can be stopped', async () => {
     const nowhere = connect(topicPrefix, ['127.0.0.1:1']);
     const consumer = await nowhere.consume({ group: 'g', topics: ['t'], maxBatch: 10 }, async () => []);
     await expect(nowhere.check()).rejects.toThrow('Kafka cannot be reached at 127.0.0.1:1');
     await expect(nowhere.publish([message('t', 'x')])).rejects.toThrow();
+    await expect(nowhere.read({ topic: 't', partition: 0, offset: '0' })).rejects.toThrow(Unavailable);
     await consumer.stop();
     await nowhere.close();
   });

@@ -1,5 +1,5 @@
 import { errorCode } from './error-code.ts';
-import { isTransient } from './faults.ts';
+import { isTransient, Unavailable } from './faults.ts';
 import { badRequest, notFound, Problem, unavailable } from './problem.ts';
 
 const RETRY_AFTER_SECONDS = 1;
@@ -18,6 +18,7 @@ const REFUSALS: Readonly<Record<string, () => Problem>> = {
 /** Any error as the problem that the client sees. What is not the client's doing tells nothing of its inside. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
+  if (error instanceof Unavailable) return unavailable(error.message, RETRY_AFTER_SECONDS, error);
   if (isTransient(error)) return unavailable('the database is away or busy', RETRY_AFTER_SECONDS, error);
   const known = REFUSALS[errorCode(error) ?? ''];
   if (known) return known();

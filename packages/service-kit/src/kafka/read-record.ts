@@ -24,13 +24,26 @@ export async function readRecord(
   place: Place,
   groupPrefix: string,
 ): Promise<StoredRecord | undefined> {
-  const ends = await administration.use((admin) => admin.fetchTopicOffsets(place.topic));
-  const end = ends.find(({ partition }) => partition === place.partition);
-  const offset = BigInt(place.offset);
-  if (!end || offset < BigInt(end.low) || offset >= BigInt(end.high)) return undefined;
+  const isKept = await inTime(place, isKeptAt(administration, place));
+  if (!isKept) return undefined;
   const record = await fetchRecord(createClient(), place, `${groupPrefix}-reads-${randomUUID()}`);
   // What was compacted away has a gap in its place: the next record comes.
   return record.offset === place.offset ? storedRecord(record) : undefined;
+}
+
+async function isKeptAt(administration: LazyConnection<Admin>, { topic, partition, offset }: Place): Promise<boolean> {
+  const ends = await administration.use((admin) => admin.fetchTopicOffsets(topic));
+  const end = ends.find((each) => each.partition === partition);
+  return end !== undefined && BigInt(offset) >= BigInt(end.low) && BigInt(offset) < BigInt(end.high);
+}
+
+/** @throws Unavailable when it fails or takes too long. */
+async function inTime<Result>({ topic, partition, offset }: Place, work: Promise<Result>): Promise<Result> {
+  try {
+    return await within(LIMIT_MS, `reading ${topic}/${partition} at ${offset}`, work);
+  } catch (error) {
+    throw new Unavailable('Kafka did not hand over the message', { cause: error });
+  }
 }
 
 /** The first record from that offset on. */
@@ -59,9 +72,7 @@ async function fetchRecord(client: Kafka, place: Place, groupId: string): Promis
     return found.promise;
   };
   try {
-    return await within(LIMIT_MS, `reading ${topic}/${partition} at ${offset}`, read());
-  } catch (error) {
-    throw new Unavailable('Kafka did not hand over the message', { cause: error });
+    return await inTime(place, read());
   } finally {
     await consumer.disconnect();
   }
