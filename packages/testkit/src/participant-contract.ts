@@ -4,6 +4,7 @@ import type { BatchHandler } from '@saga/service-kit/broker';
 import { systemClock } from '@saga/service-kit/clock';
 import type { Database, Sql } from '@saga/service-kit/database';
 import { deliver } from '@saga/service-kit/deliver';
+import { errorCode } from '@saga/service-kit/error-code';
 import { type InboxStore, postgresInbox } from '@saga/service-kit/inbox-store';
 import { memoryBroker, recordOf } from '@saga/service-kit/memory-broker';
 import type { Participant } from '@saga/service-kit/participant';
@@ -149,6 +150,21 @@ export function participantContract<Tables>(setUp: () => Promise<ParticipantUnde
       expect([...outcomes(await done), ...outcomes(await undone)]).toEqual(['success', 'success']);
       expect(await under.effect()).toEqual(before);
     });
+
+    test('two replicas that get the same in opposite order never deadlock: what was handled is noted in one order (trap 13)', async () => {
+      const arranged = [await under.arrange(), await under.arrange(), await under.arrange()];
+      const undos = arranged.map(({ undo }) => undo); // of nothing, so that no other row is locked
+      const faults: unknown[] = [];
+      const watched = watchedReplicaOf(under, adapter, faults);
+      const held = await holdInInbox(under, adapter, undos[1]?.envelope.id ?? '');
+      const first = watched.handle(...undos);
+      await untilBlocked(adapter);
+      const second = watched.handle(...undos.toReversed());
+      await untilBlocked(adapter, 2);
+      await held.letGo();
+      expect((await second).toReversed()).toEqual(await first);
+      expect(faults.map(errorCode)).not.toContain('40P01');
+    });
   });
 }
 
@@ -202,6 +218,45 @@ function slowReplicaOf<Tables>({ participant, database }: ParticipantUnderTest<T
   return { ...replicaOf(participant, standing, adapter.inbox), saved: saved.promise, goOn: released.resolve };
 }
 
+/** A replica whose transactions' faults are seen, though it repeats them. */
+function watchedReplicaOf<Tables>(
+  { participant, database }: ParticipantUnderTest<Tables>,
+  adapter: Adapter,
+  faults: unknown[],
+): Replica {
+  const watched: Database = {
+    ...database,
+    transaction: async (work) => {
+      try {
+        return await database.transaction(work);
+      } catch (error) {
+        faults.push(error);
+        throw error;
+      }
+    },
+  };
+  return replicaOf(participant, watched, adapter.inbox);
+}
+
+/** A transaction that has noted the message as handled, and is undone when it is let go. */
+async function holdInInbox<Tables>({ database }: ParticipantUnderTest<Tables>, adapter: Adapter, id: string) {
+  const noted = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  const held = database.transaction(async (sql) => {
+    adapter.inbox.insert(sql, new Map([[id, 'fenced']]));
+    await adapter.executed(sql);
+    noted.resolve();
+    await released.promise;
+    throw new Error('let go');
+  });
+  const letGo = async (): Promise<void> => {
+    released.resolve();
+    await expect(held).rejects.toThrow('let go');
+  };
+  await noted.promise;
+  return { letGo };
+}
+
 const COUNT_BLOCKED = `
   SELECT count(*) AS blocked FROM pg_stat_activity
   WHERE datname = current_database() AND wait_event_type = 'Lock'`;
@@ -212,8 +267,9 @@ export const onPostgres = (database: Database): Adapter => ({
   blocked: async () => (await database.query<{ blocked: number }>(COUNT_BLOCKED))[0]?.blocked,
 });
 
-/** Until one transaction waits for another. */
-const untilBlocked = ({ blocked }: Adapter) => expect.poll(blocked, { timeout: UNTIL_BLOCKED_MS }).toBeGreaterThan(0);
+/** Until so many transactions wait for another. */
+const untilBlocked = ({ blocked }: Adapter, count = 1) =>
+  expect.poll(blocked, { timeout: UNTIL_BLOCKED_MS }).toBeGreaterThanOrEqual(count);
 
 function received(message: Message): ReceivedMessage {
   const { value, ...rest } = encode(message);
