@@ -21,7 +21,7 @@ export function createSagaMetrics(registry: Registry): SagaMetrics {
   });
   const silent = new Gauge({
     name: 'saga_participants_silent',
-    help: 'Sagas that wait for a participant that answers nothing, by its command',
+    help: 'Of the thousand oldest open sagas those that wait for a participant that answers nothing, by its command',
     labelNames: ['command'],
     registers,
   });

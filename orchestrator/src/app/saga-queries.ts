@@ -76,7 +76,8 @@ export interface SagaQueries {
   history(id: string, after: number, limit: number): Promise<HistoryRow[]>;
   /** The first of those that have ended, both ends included. */
   ended(window: { from: string; upTo: string }, limit: number): Promise<string[]>;
-  stats(): Promise<OpenSagas>;
+  /** What they wait for is told of the oldest `lookInto`. */
+  stats(lookInto: number): Promise<OpenSagas>;
   /** The definitions that sagas are running on right now. */
   versionsInUse(): Promise<VersionInUse[]>;
 }

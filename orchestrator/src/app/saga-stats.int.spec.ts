@@ -76,3 +76,14 @@ test('the metrics show how the open sagas stand, and no more what is over', asyn
   expect(await registry.metrics()).not.toContain('EXPIRED');
   expect(await registry.metrics()).toContain('saga_sagas_open 0\n');
 });
+
+test('the metrics look into the oldest open sagas only, however many there are; who asks is told of more', async () => {
+  await sagas.database.query(
+    `INSERT INTO saga (id, definition, definition_version, status, version, partition, state, started_at, updated_at)
+     SELECT gen_random_uuid(), definition, definition_version, status, version, partition, state, started_at, updated_at
+     FROM saga, generate_series(1, 60)`,
+  );
+  expect((await stats()).participants).toMatchObject([{ waiting: 61 * ORDERS, silent: 61 * ORDERS }]);
+  await expect.poll(() => metric('saga_sagas_open'), PATIENCE).toMatch(/ 1220$/);
+  expect(await metric('saga_participants_silent')).toMatch(/ 1000$/);
+});

@@ -10,6 +10,9 @@ import type { Registry } from '../../saga/registry.ts';
 import type { Saga } from '../../saga/state.ts';
 import { historySchema, sagaFilter, sagaId, sagaSchema, statsSchema } from './schemas.ts';
 
+/** Of so many open sagas, the oldest, it is told what they wait for: about half a second's work. */
+const LOOKED_INTO = 10_000;
+
 const tags = ['sagas'];
 const params = z.object({ sagaId });
 
@@ -46,7 +49,7 @@ export function sagaRoutes(app: HttpApp, registry: Registry, queries: SagaQuerie
   app.get(
     '/sagas/stats',
     { schema: { tags, summary: 'How the open sagas stand, and whom they wait for', response: { 200: statsSchema } } },
-    async () => sagaStats(registry, await queries.stats()),
+    async () => sagaStats(registry, await queries.stats(LOOKED_INTO)),
   );
 
   app.get(

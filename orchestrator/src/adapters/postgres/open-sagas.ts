@@ -1,9 +1,8 @@
 import type { Sql } from '@saga/service-kit/database';
 import type { OpenSagas, SagaCount, WaitCount } from '../../app/saga-queries.ts';
 
-/** So many open sagas are counted at most, the oldest; and of so many it is looked up what they wait for. */
+/** So many open sagas are counted at most, the oldest. */
 const COUNTED = 100_000;
-const LOOKED_INTO = 10_000;
 
 const COUNT = `
   SELECT definition, status, stuck_code AS "stuckCode", count(*) AS sagas, min(started_at) AS oldest
@@ -35,13 +34,13 @@ const PROGRESS = `
   SELECT command_topic AS topic, max(answered_up_to) AS "answeredUpTo", sum(probes)::int AS probes
   FROM topic_progress GROUP BY 1`;
 
-/** Along the index of the open ones, never over all sagas. */
-export async function readOpenSagas(sql: Sql): Promise<OpenSagas> {
+/** Along the index of the open ones, never over all sagas; into whose state it looks is what it costs. */
+export async function readOpenSagas(sql: Sql, lookInto: number): Promise<OpenSagas> {
   const [counts, waits, progress] = await Promise.all([
     sql.query<SagaCount>(COUNT, [COUNTED]),
-    sql.query<WaitCount>(WAITS, [LOOKED_INTO]),
+    sql.query<WaitCount>(WAITS, [lookInto]),
     sql.query<OpenSagas['progress'][number]>(PROGRESS),
   ]);
   const open = counts.reduce((sum, { sagas }) => sum + sagas, 0);
-  return { counts, waits, progress, isComplete: open < LOOKED_INTO };
+  return { counts, waits, progress, isComplete: open < lookInto };
 }

@@ -9,6 +9,6 @@ export const postgresSagaQueries = (sql: Sql): SagaQueries => ({
   page: (filter, before, limit) => pageOfSagas(sql, filter, before, limit),
   history: (id, after, limit) => pageOfHistory(sql, id, after, limit),
   ended: (window, limit) => endedSagas(sql, window, limit),
-  stats: () => readOpenSagas(sql),
+  stats: (lookInto) => readOpenSagas(sql, lookInto),
   versionsInUse: () => versionsInUse(sql),
 });
