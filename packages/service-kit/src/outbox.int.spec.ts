@@ -66,6 +66,10 @@ const note = (text: string, on = outbox): Promise<string> =>
     return { result: text, messages: [message(text)] };
   });
 
+/** As many messages in one transaction. */
+const tell = (text: string, count: number): Promise<void> =>
+  outbox.transaction(async () => ({ result: undefined, messages: Array.from({ length: count }, () => message(text)) }));
+
 /** Changes the price of one product, and tells of it. */
 const changePrice = (version: number, on = outbox): Promise<number> =>
   on.transaction(async () => {
@@ -118,6 +122,24 @@ describe('the outbox', () => {
     acknowledged.resolve();
     await outbox.idle();
     expect([await standing(), published, outbox.size]).toEqual([0, ['a'], 0]);
+  });
+
+  test('keeps no more than ten thousand messages in memory for a broker that hangs: the relay has the rest (trap 10)', async () => {
+    const answered = Promise.withResolvers<void>();
+    gate = () => answered.promise;
+    await tell('kept', 10_000);
+    await tell('left', 600); // beyond the bound, though the first batch of 500 does not wait any more
+    const committed = await standing();
+    answered.resolve();
+    await outbox.idle();
+    expect([committed, new Set(published), published.length, await standing()]).toEqual([
+      10_600,
+      new Set(['kept']),
+      10_000,
+      600,
+    ]);
+    await grownOld();
+    expect([await outbox.relay(), await standing()]).toEqual([600, 0]);
   });
 
   test('drains to empty under many transactions at once (trap 14)', async () => {
