@@ -2,15 +2,18 @@ import { createServer, type IncomingHttpHeaders, type RequestListener, type Serv
 import type { AddressInfo } from 'node:net';
 import { newOrderId } from '@saga/messages/ids';
 import type { Message } from '@saga/messages/message';
+import type { Database } from '@saga/service-kit/database';
 import { orderProcessed } from '@saga/testkit/message-builders';
 import { replicaOf } from '@saga/testkit/participant-contract';
 import { type ServiceUnderTest, serviceUnderTest } from '@saga/testkit/service-under-test';
 import { testDatabase } from '@saga/testkit/test-database';
+import { pino } from 'pino';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { platformService } from './app.ts';
 import { claimDispatches, settleDispatches } from './dispatches.ts';
 import { platformParticipant } from './participant.ts';
+import { createSender } from './sender.ts';
 
 const SECRET = `whsec_${Buffer.from('a secret of twenty-four bytes').toString('base64')}`;
 
@@ -272,6 +275,32 @@ describe('dispatches', () => {
     await settleDispatches(service.database, [{ ...next, status: 'SENT' }]);
     await settleDispatches(service.database, [{ ...late, status: 'FAILED', error: 'too late' }]);
     expect(await statusOf(late.orderId)).toBe('SENT');
+  });
+
+  test('whose end could not be written down hold up no other, are told of and sent again', async () => {
+    await note(3);
+    let settled = 0;
+    const database: Database = {
+      ...service.database,
+      query: async (statement, values) => {
+        if (statement.includes('AS settled') && ++settled === 1) throw new Error('the connection is lost');
+        return service.database.query(statement, values);
+      },
+    };
+    const sent: string[] = [];
+    const logged: string[] = [];
+    const sender = createSender({
+      database,
+      send: async (id) => void sent.push(id),
+      policy: { attempts: 3, firstPauseMs: 1, longestPauseMs: 1 },
+      concurrency: 1,
+      leaseMs: 0,
+      metrics: { attempted: () => {} },
+      logger: pino({}, { write: (line: string) => logged.push(line) }),
+    });
+    await sender(new AbortController().signal);
+    expect([sent.length, new Set(sent).size]).toEqual([4, 3]);
+    expect(logged.join()).toContain('the connection is lost');
   });
 });
 

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Database } from '@saga/service-kit/database';
+import { messageOf } from '@saga/service-kit/faults';
 import type { Logger } from 'pino';
 import type { DispatchMetrics } from './dispatch-metrics.ts';
 import {
@@ -46,10 +47,17 @@ export function createSender({ database, send, policy, concurrency, leaseMs, met
     }
   };
 
+  /** Never rejects: nobody may be looking when it ends, and what was not written down is due again after its lease. */
   async function attempt(dispatch: ClaimedDispatch, stopping: AbortSignal): Promise<void> {
-    const error = await send(webhookIdOf(dispatch.orderId), dispatch.payload, stopping);
-    if (error !== undefined && stopping.aborted) await returnDispatch(database, dispatch);
-    else await settleDispatches(database, [settle(dispatch, error)]);
+    const { orderId: sagaId, attempts } = dispatch;
+    try {
+      const error = await send(webhookIdOf(sagaId), dispatch.payload, stopping);
+      if (error !== undefined && stopping.aborted) await returnDispatch(database, dispatch);
+      else await settleDispatches(database, [settle(dispatch, error)]);
+    } catch (error) {
+      const what = 'how the attempt ended was not written down: the order is sent again';
+      logger.error({ sagaId, attempts, error: messageOf(error) }, what);
+    }
   }
 
   function settle(dispatch: ClaimedDispatch, error: string | undefined): SettledDispatch {
