@@ -179,7 +179,7 @@ async function publishTaken(
 function throwRefused(refused: Refused): void {
   if (refused.size === 0) return;
   const each = [...refused].map(([topic, error]) => `${topic}: ${messageOf(error)}`);
-  throw new Error(`what the broker refuses stays in the outbox: ${each.join('; ')}`);
+  throw new AggregateError(refused.values(), `what the broker refuses stays in the outbox: ${each.join('; ')}`);
 }
 
 const idsOf = (rows: readonly OutboxRow[]) => rows.map(({ id }) => id);
