@@ -79,8 +79,14 @@ test('who lost the stream resumes behind the last event that it has seen, or whe
   expect(again[0]?.sagaId).toBe(second.key);
 });
 
-test('an id that this stream never gave is a 400', async () => {
-  const response = await opened('nonsense');
+const SAGA = '0190a8c0-0000-7000-8000-000000000000';
+
+test.each([
+  ['no id at all', 'nonsense'],
+  ['a transaction beyond all numbers', `18446744073709551616.1.${SAGA}`],
+  ['a version beyond all numbers', `5.2147483648.${SAGA}`],
+])('%s is a 400, which ends the client’s attempts', async (_what, id) => {
+  const response = await opened(id);
   expect(response.status).toBe(400);
   expect(await response.json()).toMatchObject({ code: 'INVALID_HEADER' });
 });

@@ -14,14 +14,20 @@ const RECONNECT_AFTER_MS = 2_000;
 const MAX_STREAMS = 64;
 const RETRY_AFTER_S = 10;
 
+const NOT_OURS = 'is not an id of this stream';
+/** What the database counts transactions and versions in. */
+const MAX_TXID = 2n ** 64n - 1n;
+const MAX_VERSION = 2 ** 31 - 1;
+
 /** `<transaction>.<version>.<saga>`: to the client a word without meaning. */
 const placeText = z
   .string()
-  .regex(/^\d{1,20}\.\d{1,10}\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'is not an id of this stream')
+  .regex(/^\d{1,20}\.\d{1,10}\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, NOT_OURS)
   .transform((text): EventPlace => {
     const [txid = '', version = '', sagaId = ''] = text.split('.');
     return { txid, sagaId, version: Number(version) };
-  });
+  })
+  .refine(({ txid, version }) => BigInt(txid) <= MAX_TXID && version <= MAX_VERSION, NOT_OURS);
 
 /** Every change of every saga as it happens, for a console: Server-Sent Events, resumable, none skipped. */
 export function eventRoutes(app: HttpApp, events: SagaEvents): void {
