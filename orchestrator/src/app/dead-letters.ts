@@ -72,7 +72,10 @@ export interface DeadLetterStore {
     limit: number,
     decision: Decision,
   ): Promise<DecidedLetter[]>;
-  /** The oldest that are to be published, locked; those that another replica has locked are skipped. */
+  /**
+   * The oldest that are to be published, for one replica at a time: nothing while another one's transaction has claimed
+   * any.
+   */
   claimRedriving(sql: Transaction, limit: number): Promise<(Original & { id: string; topic: string })[]>;
   setRedriven(sql: Transaction, ids: readonly string[]): void;
 }

@@ -13,6 +13,10 @@ import { publishRedriven } from './publish-redriven.ts';
 /** More than are published at a time. */
 const MANY = 50;
 
+const NUMBERED = `
+  SELECT query FROM pg_stat_activity
+  WHERE datname = current_database() AND backend_type = 'client backend' AND backend_xid IS NOT NULL`;
+
 let pool: pg.Pool;
 let database: Database;
 let store: DeadLetterStore;
@@ -79,8 +83,9 @@ test('what is redriven while the broker is away is published when it is back, in
   expect(await statuses()).toEqual(['REDRIVEN']);
 });
 
-test('two replicas at once do not both publish it', async () => {
-  await redriving(['once']);
+test('two replicas at once publish it once and in its order, and hold up no event while the broker hangs', async () => {
+  const values = Array.from({ length: MANY }, (_, index) => String(index));
+  await redriving(values);
   const begun = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();
   const first = replica(async (messages) => {
@@ -89,8 +94,10 @@ test('two replicas at once do not both publish it', async () => {
     await publish(messages);
   });
   await begun.promise;
+  const numbered = await database.query(NUMBERED);
   await replica();
   gate.resolve();
   await first;
-  expect(published).toEqual(['once']);
+  expect(numbered, 'a transaction with a number holds up the stream of events').toEqual([]);
+  expect(published).toEqual(values);
 });
