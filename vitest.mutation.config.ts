@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** The specs of the pure core, for the mutants of stryker.config.json. */
+/** The specs of the pure core, for the mutants of stryker.config.ts. */
 export default defineConfig({
   test: {
     include: [
