@@ -37,7 +37,7 @@ function originalFrom({ key, headers, value }: StoredRecord): FoundOriginal {
   if (!isUtf8(key) || key.includes(0)) return { why: 'its key is not text: no service can ever read it' };
   const named = Object.entries(headers).map(([name, header]) => [name, headerOf(header)] as const);
   const original = { key: key.toString(), headers: Object.fromEntries(named), value };
-  const bytes = value.length + key.length + JSON.stringify(original.headers).length;
+  const bytes = value.length + key.length + Buffer.byteLength(JSON.stringify(original.headers));
   if (bytes > MAX_BYTES) return { why: `it has ${bytes} bytes, and more than ${MAX_BYTES} cannot be published` };
   return { original };
 }

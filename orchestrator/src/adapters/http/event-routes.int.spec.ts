@@ -129,6 +129,14 @@ test('the place of an event is found by the index, not by reading the journal', 
   expect(plan.map((row) => row['QUERY PLAN']).join('\n')).toContain('journal_txid_idx');
 });
 
+test('no more than sixty-four streams at a time, also when all come at once; the others are told when to come again', async () => {
+  const responses = await Promise.all(Array.from({ length: 70 }, () => opened()));
+  expect(responses.filter(({ status }) => status === 200)).toHaveLength(64);
+  const refused = responses.filter(({ status }) => status === 503);
+  expect(refused).toHaveLength(6);
+  expect(refused[0]?.headers.get('retry-after')).toBe('10');
+});
+
 test('a stop ends the streams', async () => {
   const own = await serviceUnderTest(orchestratorService, await testDatabase('orchestrator'));
   const response = await fetch(`${own.app.listeningOrigin}/events`);

@@ -46,8 +46,9 @@ export function eventRoutes(app: HttpApp, events: SagaEvents): void {
       },
     },
     async (request, reply) => {
-      if (streams >= MAX_STREAMS) throw unavailable(`${MAX_STREAMS} streams are open already`, RETRY_AFTER_S);
       const from = request.headers['last-event-id'] ?? (await events.now());
+      // From here on nothing is awaited: many at once are counted one by one.
+      if (streams >= MAX_STREAMS) throw unavailable(`${MAX_STREAMS} streams are open already`, RETRY_AFTER_S);
       const stream = Readable.from(linesFrom(events, from, closing.signal));
       streams += 1;
       stream.once('close', () => {
