@@ -1,4 +1,4 @@
-import { type Kafka, KafkaJSProtocolError, type TopicMessages } from 'kafkajs';
+import type { Kafka, KafkaJSProtocolError, TopicMessages } from 'kafkajs';
 import type { OutgoingMessage } from '../broker.ts';
 import { messageOf, Unavailable } from '../faults.ts';
 import { naturalBatch } from '../natural-batch.ts';
@@ -108,11 +108,15 @@ export function createPublisher({ createClient, topicPrefix }: PublisherOptions)
 
 /** The broker's answer as {@link Broker.publish} tells it; undefined where it was another fault, or none of its own. */
 function asRefusal(error: unknown): Refusal {
-  const said = error instanceof Error && error.cause instanceof KafkaJSProtocolError ? error.cause : error;
-  if (!(said instanceof KafkaJSProtocolError)) return undefined;
+  const said = error instanceof Error && isAnswer(error.cause) ? error.cause : error;
+  if (!isAnswer(said)) return undefined;
   if (UNTAKEABLE.has(said.type)) return new RangeError(`the broker takes no such record: ${messageOf(said)}`);
   return TOPIC_REFUSED.has(said.type) ? said : undefined;
 }
+
+/** By its name: Node finds no such export in kafkajs, which makes its exports at run time. */
+const isAnswer = (error: unknown): error is KafkaJSProtocolError =>
+  error instanceof Error && error.name === 'KafkaJSProtocolError';
 
 /** Splits in order, so that each send is within both bounds. */
 export function sendsOf(messages: readonly OutgoingMessage[]): OutgoingMessage[][] {
