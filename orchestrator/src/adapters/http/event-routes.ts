@@ -46,14 +46,15 @@ export function eventRoutes(app: HttpApp, events: SagaEvents): void {
       },
     },
     async (request, reply) => {
-      const from = request.headers['last-event-id'] ?? (await events.now());
-      // From here on nothing is awaited: many at once are counted one by one.
       if (streams >= MAX_STREAMS) throw unavailable(`${MAX_STREAMS} streams are open already`, RETRY_AFTER_S);
-      const stream = Readable.from(linesFrom(events, from, closing.signal));
       streams += 1;
-      stream.once('close', () => {
+      const left = new AbortController();
+      reply.raw.once('close', () => {
         streams -= 1;
+        left.abort();
       });
+      const from = request.headers['last-event-id'] ?? (await events.now());
+      const stream = Readable.from(linesFrom(events, from, AbortSignal.any([closing.signal, left.signal])));
       return (
         reply
           // Kept alive after the stream, the connection would hold up a stop.
@@ -65,13 +66,13 @@ export function eventRoutes(app: HttpApp, events: SagaEvents): void {
   );
 }
 
-/** Ends only with the service: a client that loses the stream resumes where it was, one that is refused gives up. */
-async function* linesFrom(events: SagaEvents, from: EventPlace, closing: AbortSignal): AsyncGenerator<string> {
+/** Ends with the service or with the client's connection: a client that loses the stream resumes where it was, one that is refused gives up. */
+async function* linesFrom(events: SagaEvents, from: EventPlace, ending: AbortSignal): AsyncGenerator<string> {
   let last = from;
   let quiet = 0;
   // An id without data: who loses the stream before the first event resumes from here.
   yield `retry: ${RECONNECT_AFTER_MS}\nid: ${idOf(from)}\n\n`;
-  while (!closing.aborted) {
+  while (!ending.aborted) {
     const page = await nextPage(events, last);
     const end = page.at(-1);
     if (end) {
@@ -81,7 +82,7 @@ async function* linesFrom(events: SagaEvents, from: EventPlace, closing: AbortSi
     if (page.length === PAGE) continue;
     quiet = end ? 0 : quiet + 1;
     if (quiet % QUIET_LOOKS === QUIET_LOOKS - 1) yield ': still here\n\n';
-    await pause(LOOK_EVERY_MS, undefined, { signal: closing }).catch(() => {}); // aborted: the loop ends
+    await pause(LOOK_EVERY_MS, undefined, { signal: ending }).catch(() => {}); // aborted: the loop ends
   }
 }
 
