@@ -15,6 +15,7 @@ export default defineConfig({
           testTimeout: 3 * MINUTE_MS,
           hookTimeout: 3 * MINUTE_MS,
           expect: patient,
+          maxWorkers: 2,
         },
       },
       {
@@ -37,7 +38,7 @@ export default defineConfig({
           testTimeout: 15 * MINUTE_MS,
           expect: patient,
           hookTimeout: 10 * MINUTE_MS,
-          fileParallelism: false,
+          maxWorkers: 2,
         },
       },
     ],

@@ -11,6 +11,13 @@ const ORDERS = 200;
 const AT_A_TIME = 32;
 /** The long form holds the outage for as long as the promise says; the short one until it has been noticed. */
 const OUTAGE_MS = process.env.LONG ? 120_000 : 0;
+/** The long form kills them one by one, the short one several at once. */
+const KILLED: readonly (readonly ServiceName[])[] = process.env.LONG
+  ? serviceNames.map((service) => [service])
+  : [
+      ['orchestrator', 'coupon', 'platform'],
+      ['order', 'product', 'balance', 'delivery'],
+    ];
 
 let installation: Installation;
 let shop: Shop;
@@ -23,15 +30,20 @@ beforeAll(async () => {
 });
 afterAll(() => installation?.uninstall());
 
-describe.each<ServiceName>([...serviceNames])('SIGKILL of %s in the middle of 200 orders of all kinds', (service) => {
-  test('all end as they must, nothing is lost or doubled', async () => {
-    const inTheMiddle = () => installation.stack.kill(service, 'SIGKILL');
-    const orders = await placeMany(shop, cast, { orders: ORDERS, atATime: AT_A_TIME, inTheMiddle });
-    expect(new Set(orders.map(({ orderId }) => orderId)).size).toBe(ORDERS);
-    await expectEnds(shop, orders);
-    await expectAllWell(shop, installation);
-  });
-});
+describe.each(KILLED.map((services) => [services.join(', '), services] as const))(
+  'SIGKILL of %s in the middle of 200 orders of all kinds',
+  (_names, services) => {
+    test('all end as they must, nothing is lost or doubled', async () => {
+      const inTheMiddle = () => {
+        for (const service of services) installation.stack.kill(service, 'SIGKILL');
+      };
+      const orders = await placeMany(shop, cast, { orders: ORDERS, atATime: AT_A_TIME, inTheMiddle });
+      expect(new Set(orders.map(({ orderId }) => orderId)).size).toBe(ORDERS);
+      await expectEnds(shop, orders);
+      await expectAllWell(shop, installation);
+    });
+  },
+);
 
 test('a participant that is away: its orders wait, none is cancelled, all complete after its return', async () => {
   const [userId = 0] = cast.rich;
@@ -52,4 +64,8 @@ test('a participant that is away: its orders wait, none is cancelled, all comple
   await installation.stack.start(['balance']);
   for (const id of ids) expect(await shop.ended(id)).toMatchObject({ status: 'COMPLETED' });
   await expectAllWell(shop, installation);
+});
+
+test('every service is killed', () => {
+  expect(KILLED.flat().toSorted()).toEqual(serviceNames.toSorted());
 });

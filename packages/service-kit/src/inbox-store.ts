@@ -19,7 +19,7 @@ const LOAD = `
 
 const INSERT = `
   INSERT INTO inbox (id, replies)
-  SELECT id, replies FROM unnest($1::uuid[], $2::json[]) AS handled (id, replies) ORDER BY id`;
+  SELECT id, replies FROM json_to_recordset($1::json) AS handled (id uuid, replies json) ORDER BY id`;
 
 export const postgresInbox: InboxStore = {
   load: async (sql, messages) => {
@@ -33,8 +33,8 @@ export const postgresInbox: InboxStore = {
   },
   insert: (sql, handled) => {
     if (handled.size === 0) return;
-    const replies = [...handled.values()].map((entry) => (entry === 'fenced' ? null : JSON.stringify(entry.replies)));
-    sql.send(INSERT, [[...handled.keys()], replies]);
+    const rows = Array.from(handled, ([id, entry]) => ({ id, replies: entry === 'fenced' ? null : entry.replies }));
+    sql.send(INSERT, [JSON.stringify(rows)]);
   },
 };
 

@@ -30,7 +30,7 @@ const STATE_TOPICS = allTopics.filter(isStateTopic);
 const INSERT = `
   INSERT INTO outbox (topic, key, headers, value)
   SELECT topic, key, headers, value
-  FROM unnest($1::text[], $2::text[], $3::json[], $4::text[]) AS message (topic, key, headers, value)
+  FROM json_to_recordset($1::json) AS message (topic text, key text, headers json, value text)
   RETURNING id`;
 
 const DELETE = `DELETE FROM outbox WHERE id = ANY($1::bigint[])`;
@@ -53,12 +53,7 @@ const COUNT = `SELECT count(*) AS rows FROM (SELECT 1 FROM outbox LIMIT $1) AS c
 export const postgresOutbox: OutboxStore = {
   insert: async (sql, messages) => {
     if (messages.length === 0) return [];
-    const rows = await sql.query<{ id: number }>(INSERT, [
-      messages.map((message) => message.topic),
-      messages.map((message) => message.key),
-      messages.map((message) => JSON.stringify(message.headers)),
-      messages.map((message) => message.value),
-    ]);
+    const rows = await sql.query<{ id: number }>(INSERT, [JSON.stringify(messages)]);
     return messages.map((message, index) => {
       const row = rows[index];
       if (!row) throw new Error(`${messages.length} messages were written to the outbox, as ${rows.length} rows`);

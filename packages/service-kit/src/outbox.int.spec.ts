@@ -110,7 +110,7 @@ describe('the outbox', () => {
       await sql.query(`INSERT INTO notes VALUES ('a')`);
       return { result: undefined, messages: [{ ...message('a'), key: 'U+0000: \u0000' }] };
     });
-    await expect(failing).rejects.toThrow('invalid byte sequence');
+    await expect(failing).rejects.toThrow('unsupported Unicode escape sequence');
     expect([await notes(), await standing()]).toEqual([[], 0]);
   });
 

@@ -35,29 +35,21 @@ export async function loadLedger(sql: Sql, messages: readonly Message[]): Promis
 
 const SAVE_PAYMENTS = `
   INSERT INTO payments (action_id, order_id, user_id, amount, status)
-  SELECT action_id, order_id, user_id, amount, status
-  FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::text[])
-    AS changed (action_id, order_id, user_id, amount, status)
-  ORDER BY action_id
+  SELECT "actionId", "orderId", "userId", amount, status
+  FROM json_to_recordset($1::json)
+    AS changed ("actionId" uuid, "orderId" uuid, "userId" bigint, amount bigint, status text)
+  ORDER BY "actionId"
   ON CONFLICT (action_id) DO UPDATE SET status = excluded.status`;
 
 const SAVE_ACCOUNTS = `
   UPDATE accounts SET balance = changed.balance
-  FROM unnest($1::bigint[], $2::bigint[]) AS changed (user_id, balance)
-  WHERE accounts.user_id = changed.user_id`;
+  FROM json_to_recordset($1::json) AS changed ("userId" bigint, balance bigint)
+  WHERE accounts.user_id = changed."userId"`;
 
 export function saveLedger(
   sql: Transaction,
   { payments, accounts }: { payments: readonly Payment[]; accounts: readonly Account[] },
 ): void {
-  if (payments.length > 0)
-    sql.send(SAVE_PAYMENTS, [
-      payments.map((payment) => payment.actionId),
-      payments.map((payment) => payment.orderId),
-      payments.map((payment) => payment.userId),
-      payments.map((payment) => payment.amount),
-      payments.map((payment) => payment.status),
-    ]);
-  if (accounts.length > 0)
-    sql.send(SAVE_ACCOUNTS, [accounts.map((account) => account.userId), accounts.map((account) => account.balance)]);
+  if (payments.length > 0) sql.send(SAVE_PAYMENTS, [JSON.stringify(payments)]);
+  if (accounts.length > 0) sql.send(SAVE_ACCOUNTS, [JSON.stringify(accounts)]);
 }

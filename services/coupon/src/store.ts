@@ -27,15 +27,11 @@ export async function loadWallet(sql: Sql, messages: readonly Message[]): Promis
 }
 
 const SAVE_COUPONS = `
-  UPDATE coupons SET action_id = changed.action_id, order_id = changed.order_id
-  FROM unnest($1::bigint[], $2::uuid[], $3::uuid[]) AS changed (coupon_id, action_id, order_id)
-  WHERE coupons.coupon_id = changed.coupon_id`;
+  UPDATE coupons SET action_id = changed."actionId", order_id = changed."orderId"
+  FROM json_to_recordset($1::json) AS changed ("couponId" bigint, "actionId" uuid, "orderId" uuid)
+  WHERE coupons.coupon_id = changed."couponId"`;
 
 export function saveWallet(sql: Transaction, { coupons }: { coupons: readonly Coupon[] }): void {
   if (coupons.length === 0) return;
-  sql.send(SAVE_COUPONS, [
-    coupons.map((coupon) => coupon.couponId),
-    coupons.map((coupon) => coupon.use?.actionId ?? null),
-    coupons.map((coupon) => coupon.use?.orderId ?? null),
-  ]);
+  sql.send(SAVE_COUPONS, [JSON.stringify(coupons.map(({ couponId, use }) => ({ couponId, ...use })))]);
 }

@@ -33,22 +33,14 @@ export async function loadShipping(sql: Sql, messages: readonly Message[]): Prom
 
 const SAVE_DELIVERIES = `
   INSERT INTO deliveries (delivery_id, order_id, user_id, items, ship_to, status, created_at)
-  SELECT delivery_id, order_id, user_id, items, ship_to, status, created_at
-  FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::json[], $5::json[], $6::text[], $7::timestamptz[])
-    AS changed (delivery_id, order_id, user_id, items, ship_to, status, created_at)
-  ORDER BY delivery_id
+  SELECT "deliveryId", "orderId", "userId", items, "shipTo", status, "createdAt"
+  FROM json_to_recordset($1::json)
+    AS changed ("deliveryId" uuid, "orderId" uuid, "userId" bigint, items json, "shipTo" json, status text,
+                "createdAt" timestamptz)
+  ORDER BY "deliveryId"
   ON CONFLICT (delivery_id) DO UPDATE SET status = excluded.status`;
 
 /** The unserved areas are changed over HTTP only. */
 export function saveShipping(sql: Transaction, { deliveries }: { deliveries: readonly Delivery[] }): void {
-  if (deliveries.length === 0) return;
-  sql.send(SAVE_DELIVERIES, [
-    deliveries.map((delivery) => delivery.deliveryId),
-    deliveries.map((delivery) => delivery.orderId),
-    deliveries.map((delivery) => delivery.userId),
-    deliveries.map((delivery) => JSON.stringify(delivery.items)),
-    deliveries.map((delivery) => (delivery.shipTo ? JSON.stringify(delivery.shipTo) : null)),
-    deliveries.map((delivery) => delivery.status),
-    deliveries.map((delivery) => delivery.createdAt),
-  ]);
+  if (deliveries.length > 0) sql.send(SAVE_DELIVERIES, [JSON.stringify(deliveries)]);
 }

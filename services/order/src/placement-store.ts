@@ -94,19 +94,19 @@ const INSERT_ORDERS = `
   WITH placed AS (
     INSERT INTO orders (order_id, saga, user_id, items, coupon_id, total_amount, discount_amount, final_amount, ship_to,
                         traceparent, created_at, status, announce_at)
-    SELECT order_id, saga, user_id, items, coupon_id, total_amount, discount_amount, final_amount, ship_to,
-           traceparent, created_at, 'PENDING', clock_timestamp() + $13::int * interval '1 millisecond'
-    FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::json[], $5::bigint[], $6::bigint[], $7::bigint[],
-                $8::bigint[], $9::json[], $10::text[], $11::timestamptz[])
-      AS placed (order_id, saga, user_id, items, coupon_id, total_amount, discount_amount, final_amount, ship_to,
-                 traceparent, created_at)
-    ORDER BY order_id)
-  INSERT INTO inbox (id, replies) SELECT id, '[]' FROM unnest($12::uuid[]) AS created (id) ORDER BY id`;
+    SELECT "orderId", saga, "userId", items, "couponId", "totalAmount", "discountAmount", "finalAmount", "shipTo",
+           traceparent, "createdAt", 'PENDING', clock_timestamp() + $3::int * interval '1 millisecond'
+    FROM json_to_recordset($1::json)
+      AS placed ("orderId" uuid, saga text, "userId" bigint, items json, "couponId" bigint, "totalAmount" bigint,
+                 "discountAmount" bigint, "finalAmount" bigint, "shipTo" json, traceparent text,
+                 "createdAt" timestamptz)
+    ORDER BY "orderId")
+  INSERT INTO inbox (id, replies) SELECT id, '[]' FROM unnest($2::uuid[]) AS created (id) ORDER BY id`;
 
 const INSERT_ANSWERS = `
   INSERT INTO idempotency (scope, key, request_hash, response)
-  SELECT scope, key, request_hash, response
-  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS answered (scope, key, request_hash, response)
+  SELECT scope, key, "requestHash", "order"
+  FROM json_to_recordset($1::json) AS answered (scope text, key text, "requestHash" text, "order" text)
   ORDER BY scope, key`;
 
 async function insertOrders(
@@ -116,27 +116,11 @@ async function insertOrders(
 ): Promise<void> {
   await Promise.all([
     sql.query(INSERT_ORDERS, [
-      orders.map((order) => order.orderId),
-      orders.map((order) => order.saga),
-      orders.map((order) => order.userId),
-      orders.map((order) => JSON.stringify(order.items)),
-      orders.map((order) => order.couponId),
-      orders.map((order) => order.totalAmount),
-      orders.map((order) => order.discountAmount),
-      orders.map((order) => order.finalAmount),
-      orders.map((order) => (order.shipTo === null ? null : JSON.stringify(order.shipTo))),
-      orders.map((order) => order.traceparent),
-      orders.map((order) => order.createdAt),
+      JSON.stringify(orders),
       orders.map((order) => orderActionId(order.orderId)),
       announceAfterMs,
     ]),
-    answers.length > 0 &&
-      sql.query(INSERT_ANSWERS, [
-        answers.map((answer) => answer.scope),
-        answers.map((answer) => answer.key),
-        answers.map((answer) => answer.requestHash),
-        answers.map((answer) => JSON.stringify(answer.order)),
-      ]),
+    answers.length > 0 && sql.query(INSERT_ANSWERS, [JSON.stringify(answers)]),
   ]);
 }
 

@@ -3,7 +3,6 @@ import type { Failure } from '@saga/messages/reasons';
 import type { Sql, Transaction } from '@saga/service-kit/database';
 import { byKey, type Rows } from '@saga/service-kit/participant';
 import type { Order, OrderState, OrderTables, OrderTerms } from './domain.ts';
-import type { Account, Coupon, Product } from './read-models.ts';
 
 /** An order as it lies in its table. */
 export type OrderRow = OrderTerms & {
@@ -56,34 +55,35 @@ export function orderOf({ status, cancelReason, paymentId, deliveryId, endedAt, 
 /** An order that has ended is not announced again: `announce_at` is cleared. */
 const SAVE_ORDERS = `
   UPDATE orders
-  SET status = changed.status, cancel_reason = changed.cancel_reason, payment_id = changed.payment_id,
-      delivery_id = changed.delivery_id, ended_at = changed.ended_at, announce_at = NULL
-  FROM unnest($1::uuid[], $2::text[], $3::json[], $4::uuid[], $5::uuid[], $6::timestamptz[])
-    AS changed (order_id, status, cancel_reason, payment_id, delivery_id, ended_at)
-  WHERE orders.order_id = changed.order_id`;
+  SET status = changed.status, cancel_reason = changed."cancelReason", payment_id = changed."paymentId",
+      delivery_id = changed."deliveryId", ended_at = changed."endedAt", announce_at = NULL
+  FROM json_to_recordset($1::json)
+    AS changed ("orderId" uuid, status text, "cancelReason" json, "paymentId" uuid, "deliveryId" uuid,
+                "endedAt" timestamptz)
+  WHERE orders.order_id = changed."orderId"`;
 
 const SAVE_PRODUCTS = `
   INSERT INTO products (product_id, price, version)
-  SELECT product_id, price, version
-  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS changed (product_id, price, version)
-  ORDER BY product_id
+  SELECT "productId", price, version
+  FROM json_to_recordset($1::json) AS changed ("productId" bigint, price bigint, version bigint)
+  ORDER BY "productId"
   ON CONFLICT (product_id) DO UPDATE SET price = excluded.price, version = excluded.version
   WHERE products.version < excluded.version`;
 
 const SAVE_ACCOUNTS = `
   INSERT INTO accounts (user_id, public_id, version)
-  SELECT user_id, public_id, version
-  FROM unnest($1::bigint[], $2::text[], $3::bigint[]) AS changed (user_id, public_id, version)
-  ORDER BY user_id
+  SELECT "userId", "publicId", version
+  FROM json_to_recordset($1::json) AS changed ("userId" bigint, "publicId" text, version bigint)
+  ORDER BY "userId"
   ON CONFLICT (user_id) DO UPDATE SET public_id = excluded.public_id, version = excluded.version
   WHERE accounts.version < excluded.version`;
 
 const SAVE_COUPONS = `
   INSERT INTO coupons (coupon_id, user_id, discount_amount, version)
-  SELECT coupon_id, user_id, discount_amount, version
-  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
-    AS changed (coupon_id, user_id, discount_amount, version)
-  ORDER BY coupon_id
+  SELECT "couponId", "userId", "discountAmount", version
+  FROM json_to_recordset($1::json)
+    AS changed ("couponId" bigint, "userId" bigint, "discountAmount" bigint, version bigint)
+  ORDER BY "couponId"
   ON CONFLICT (coupon_id) DO UPDATE
   SET user_id = excluded.user_id, discount_amount = excluded.discount_amount, version = excluded.version
   WHERE coupons.version < excluded.version`;
@@ -92,36 +92,8 @@ export function saveOrders(
   sql: Transaction,
   { orders, products, accounts, coupons }: { readonly [Table in keyof OrderTables]: readonly OrderTables[Table][] },
 ): void {
-  if (orders.length > 0) sql.send(SAVE_ORDERS, columnsOfEnded(orders));
-  if (products.length > 0) sql.send(SAVE_PRODUCTS, columnsOfProducts(products));
-  if (accounts.length > 0) sql.send(SAVE_ACCOUNTS, columnsOfAccounts(accounts));
-  if (coupons.length > 0) sql.send(SAVE_COUPONS, columnsOfCoupons(coupons));
+  if (orders.length > 0) sql.send(SAVE_ORDERS, [JSON.stringify(orders)]);
+  if (products.length > 0) sql.send(SAVE_PRODUCTS, [JSON.stringify(products)]);
+  if (accounts.length > 0) sql.send(SAVE_ACCOUNTS, [JSON.stringify(accounts)]);
+  if (coupons.length > 0) sql.send(SAVE_COUPONS, [JSON.stringify(coupons)]);
 }
-
-const columnsOfEnded = (orders: readonly Order[]): unknown[] => [
-  orders.map((order) => order.orderId),
-  orders.map((order) => order.status),
-  orders.map((order) => (order.status === 'CANCELLED' ? JSON.stringify(order.cancelReason) : null)),
-  orders.map((order) => (order.status === 'COMPLETED' ? order.paymentId : null)),
-  orders.map((order) => (order.status === 'COMPLETED' ? order.deliveryId : null)),
-  orders.map((order) => (order.status === 'PENDING' ? null : order.endedAt)),
-];
-
-const columnsOfProducts = (products: readonly Product[]): unknown[] => [
-  products.map((product) => product.productId),
-  products.map((product) => product.price),
-  products.map((product) => product.version),
-];
-
-const columnsOfAccounts = (accounts: readonly Account[]): unknown[] => [
-  accounts.map((account) => account.userId),
-  accounts.map((account) => account.publicId),
-  accounts.map((account) => account.version),
-];
-
-const columnsOfCoupons = (coupons: readonly Coupon[]): unknown[] => [
-  coupons.map((coupon) => coupon.couponId),
-  coupons.map((coupon) => coupon.userId),
-  coupons.map((coupon) => coupon.discountAmount),
-  coupons.map((coupon) => coupon.version),
-];

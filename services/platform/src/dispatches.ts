@@ -28,19 +28,13 @@ const SETTLE = `
     status = settled.status,
     last_error = settled.error,
     sent_at = CASE WHEN settled.status = 'SENT' THEN now() END,
-    due_at = CASE WHEN settled.status = 'PENDING' THEN now() + settled.pause_ms * interval '1 millisecond' END
-  FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::int[])
-    AS settled (order_id, attempts, status, error, pause_ms)
-  WHERE dispatches.order_id = settled.order_id AND dispatches.attempts = settled.attempts`;
+    due_at = CASE WHEN settled.status = 'PENDING' THEN now() + settled."pauseMs" * interval '1 millisecond' END
+  FROM json_to_recordset($1::json)
+    AS settled ("orderId" uuid, attempts int, status text, error text, "pauseMs" int)
+  WHERE dispatches.order_id = settled."orderId" AND dispatches.attempts = settled.attempts`;
 
 export async function settleDispatches(sql: Sql, settled: readonly SettledDispatch[]): Promise<void> {
-  await sql.query(SETTLE, [
-    settled.map((each) => each.orderId),
-    settled.map((each) => each.attempts),
-    settled.map((each) => each.status),
-    settled.map((each) => (each.status === 'SENT' ? null : each.error)),
-    settled.map((each) => (each.status === 'PENDING' ? each.pauseMs : null)),
-  ]);
+  await sql.query(SETTLE, [JSON.stringify(settled)]);
 }
 
 const RETURN = `

@@ -7,15 +7,16 @@ export const loadNothing = async (): Promise<Rows<Books>> => ({ dispatches: new 
 
 const SAVE_DISPATCHES = `
   INSERT INTO dispatches (order_id, body, status, due_at)
-  SELECT order_id, body, 'PENDING', now()
-  FROM unnest($1::uuid[], $2::json[]) AS processed (order_id, body)
-  ORDER BY order_id`;
+  SELECT "orderId", "order", 'PENDING', now()
+  FROM json_to_recordset($1::json) AS processed ("orderId" uuid, "order" json)
+  ORDER BY "orderId"`;
 
 const SAVE_DAYS = `
   INSERT INTO daily_statistics AS day (date, orders, items, total_amount, discount_amount, final_amount)
-  SELECT date, orders, items, total_amount, discount_amount, final_amount
-  FROM unnest($1::date[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
-    AS increase (date, orders, items, total_amount, discount_amount, final_amount)
+  SELECT date, orders, items, "totalAmount", "discountAmount", "finalAmount"
+  FROM json_to_recordset($1::json)
+    AS increase (date date, orders bigint, items bigint, "totalAmount" bigint, "discountAmount" bigint,
+                 "finalAmount" bigint)
   ORDER BY date
   ON CONFLICT (date) DO UPDATE SET
     orders = day.orders + excluded.orders,
@@ -29,18 +30,6 @@ export function saveBooks(
   sql: Transaction,
   { dispatches, days }: { dispatches: readonly Dispatch[]; days: readonly DayIncrease[] },
 ): void {
-  if (dispatches.length > 0)
-    sql.send(SAVE_DISPATCHES, [
-      dispatches.map((dispatch) => dispatch.orderId),
-      dispatches.map((dispatch) => JSON.stringify(dispatch.order)),
-    ]);
-  if (days.length > 0)
-    sql.send(SAVE_DAYS, [
-      days.map((day) => day.date),
-      days.map((day) => day.orders),
-      days.map((day) => day.items),
-      days.map((day) => day.totalAmount),
-      days.map((day) => day.discountAmount),
-      days.map((day) => day.finalAmount),
-    ]);
+  if (dispatches.length > 0) sql.send(SAVE_DISPATCHES, [JSON.stringify(dispatches)]);
+  if (days.length > 0) sql.send(SAVE_DAYS, [JSON.stringify(days)]);
 }

@@ -40,33 +40,20 @@ export async function loadStock(sql: Sql, messages: readonly Message[]): Promise
 
 const SAVE_RESERVATIONS = `
   INSERT INTO reservations (action_id, order_id, items, status)
-  SELECT action_id, order_id, items, status
-  FROM unnest($1::uuid[], $2::uuid[], $3::json[], $4::text[]) AS changed (action_id, order_id, items, status)
-  ORDER BY action_id
+  SELECT "actionId", "orderId", items, status
+  FROM json_to_recordset($1::json) AS changed ("actionId" uuid, "orderId" uuid, items json, status text)
+  ORDER BY "actionId"
   ON CONFLICT (action_id) DO UPDATE SET status = excluded.status`;
 
 const SAVE_PRODUCTS = `
   UPDATE products SET available = changed.available, reserved = changed.reserved, sold = changed.sold
-  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
-    AS changed (product_id, available, reserved, sold)
-  WHERE products.product_id = changed.product_id`;
+  FROM json_to_recordset($1::json) AS changed ("productId" bigint, available bigint, reserved bigint, sold bigint)
+  WHERE products.product_id = changed."productId"`;
 
 export function saveStock(
   sql: Transaction,
   { reservations, products }: { reservations: readonly Reservation[]; products: readonly Product[] },
 ): void {
-  if (reservations.length > 0)
-    sql.send(SAVE_RESERVATIONS, [
-      reservations.map((reservation) => reservation.actionId),
-      reservations.map((reservation) => reservation.orderId),
-      reservations.map((reservation) => JSON.stringify(reservation.items)),
-      reservations.map((reservation) => reservation.status),
-    ]);
-  if (products.length > 0)
-    sql.send(SAVE_PRODUCTS, [
-      products.map((product) => product.productId),
-      products.map((product) => product.available),
-      products.map((product) => product.reserved),
-      products.map((product) => product.sold),
-    ]);
+  if (reservations.length > 0) sql.send(SAVE_RESERVATIONS, [JSON.stringify(reservations)]);
+  if (products.length > 0) sql.send(SAVE_PRODUCTS, [JSON.stringify(products)]);
 }

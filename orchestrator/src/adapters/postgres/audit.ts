@@ -3,20 +3,11 @@ import type { AppendAudit, AuditQueries, AuditRow, AuditTarget } from '../../app
 
 const APPEND = `
   INSERT INTO audit (actor, action, target_kind, target_id, reason, detail)
-  SELECT actor, action, target_kind, target_id, reason, detail
-  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::json[])
-    AS entry (actor, action, target_kind, target_id, reason, detail)`;
+  SELECT actor, action, target ->> 'kind', target ->> 'id', reason, detail
+  FROM json_to_recordset($1::json) AS entry (actor text, action text, target json, reason text, detail json)`;
 
 export const appendAudit: AppendAudit = (sql, entries) => {
-  if (entries.length === 0) return;
-  sql.send(APPEND, [
-    entries.map(({ actor }) => actor),
-    entries.map(({ action }) => action),
-    entries.map(({ target }) => target.kind),
-    entries.map(({ target }) => target.id),
-    entries.map(({ reason }) => reason),
-    entries.map(({ detail }) => JSON.stringify(detail)),
-  ]);
+  if (entries.length > 0) sql.send(APPEND, [JSON.stringify(entries)]);
 };
 
 const PAGE = `

@@ -11,18 +11,12 @@ export const loadProgress = (sql: Sql, partitions: readonly number[]): Promise<T
 
 const COUNT = `
   INSERT INTO topic_progress (command_topic, partition, probing_since, probes)
-  SELECT command_topic, partition, probing_since, probes
-  FROM unnest($1::text[], $2::int[], $3::bigint[], $4::int[]) AS probed (command_topic, partition, probing_since, probes)
-  ORDER BY command_topic, partition
+  SELECT topic, partition, "probingSince", probes
+  FROM json_to_recordset($1::json) AS probed (topic text, partition int, "probingSince" bigint, probes int)
+  ORDER BY topic, partition
   ON CONFLICT (command_topic, partition)
     DO UPDATE SET probing_since = excluded.probing_since, probes = excluded.probes`;
 
 export function countProbes(sql: Transaction, progress: readonly TopicProgress[]): void {
-  if (progress.length === 0) return;
-  sql.send(COUNT, [
-    progress.map(({ topic }) => topic),
-    progress.map(({ partition }) => partition),
-    progress.map(({ probingSince }) => probingSince),
-    progress.map(({ probes }) => probes),
-  ]);
+  if (progress.length > 0) sql.send(COUNT, [JSON.stringify(progress)]);
 }

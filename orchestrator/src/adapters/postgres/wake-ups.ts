@@ -2,10 +2,10 @@ import type { Transaction } from '@saga/service-kit/database';
 import type { Instant } from '../../saga/state.ts';
 
 const SET = `
-  UPDATE saga SET wake_at = to_timestamp(due.wake_at / 1000.0)
-  FROM unnest($1::uuid[], $2::bigint[]) AS due (id, wake_at)
+  UPDATE saga SET wake_at = to_timestamp(due.at / 1000.0)
+  FROM json_to_recordset($1::json) AS due (id uuid, at bigint)
   WHERE saga.id = due.id`;
 
 export function setWakeUps(sql: Transaction, wakeUps: ReadonlyMap<string, Instant | undefined>): void {
-  sql.send(SET, [[...wakeUps.keys()], [...wakeUps.values()].map((at) => at ?? null)]);
+  sql.send(SET, [JSON.stringify(Array.from(wakeUps, ([id, at]) => ({ id, at })))]);
 }
