@@ -1,3 +1,5 @@
+import fc from 'fast-check';
+import { v5 } from 'uuid';
 import { describe, expect, it } from 'vitest';
 import {
   commandId,
@@ -53,4 +55,16 @@ describe('a drawn id', () => {
       expect(drawn[0]?.[14]).toBe('7');
     },
   );
+});
+
+it('is what the package uuid derives, whatever the names', () => {
+  fc.assert(
+    fc.property(fc.uuid(), fc.string({ unit: 'grapheme' }), (saga, step) => {
+      expect(commandId(saga, step, 'action', 0)).toBe(v5(`${step}:action:0`, saga));
+    }),
+  );
+});
+
+it('is derived from ids only', () => {
+  expect(() => finalFactId('no id')).toThrow('no id is no UUID');
 });
