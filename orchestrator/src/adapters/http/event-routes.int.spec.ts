@@ -121,6 +121,23 @@ test('a transaction that commits late is not skipped: nothing is told that a lat
     .toEqual([slow.key, quick.key]);
 });
 
+test('events are in the order of their transactions’ numbers, page by page, where those get another digit', async () => {
+  const events = postgresSagaEvents(service.database);
+  const [first, second, third] = ['999', '1000', '10000'].map((txid) => ({ txid, order: orderCreated() }));
+  for (const { txid, order } of [third, first, second] as { txid: string; order: Message }[]) {
+    await handle(order);
+    await service.database.query(`UPDATE journal SET txid = $2::text::xid8 WHERE saga_id = $1`, [order.key, txid]);
+  }
+  const told: string[] = [];
+  let place = { txid: '0', sagaId: '00000000-0000-0000-0000-000000000000', version: 0 };
+  for (let page = 0; page < 3; page += 1)
+    for (const { at } of await events.after(place, 1)) {
+      told.push(at.sagaId);
+      place = at;
+    }
+  expect(told).toEqual([first, second, third].map((each) => each?.order.key));
+});
+
 test('the place of an event is found by the index, not by reading the journal', async () => {
   const plan = await service.database.transaction(async (sql) => {
     await sql.query('SET LOCAL enable_seqscan = off');

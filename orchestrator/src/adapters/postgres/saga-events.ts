@@ -3,7 +3,8 @@ import type { SagaEvent, SagaEvents } from '../../app/saga-events.ts';
 
 /**
  * A transaction gets its number before it commits, and others with higher numbers may commit first. So nothing is read
- * at or above the oldest number that is still open (the snapshot's xmin): below it, nothing new can ever appear.
+ * at or above the oldest number that is still open (the snapshot's xmin): below it, nothing new can ever appear. Sorted
+ * by the column itself: by its name alone it would be sorted as the text that is returned, 1000 before 999.
  */
 const AFTER = `
   SELECT txid::text, saga_id AS "sagaId", seq AS version, at, message_id AS "messageId", message_type AS "messageType",
@@ -11,7 +12,7 @@ const AFTER = `
   FROM journal
   WHERE txid >= $1::xid8 AND txid < (SELECT pg_snapshot_xmin(pg_current_snapshot()))
     AND (txid, saga_id, seq) > ($1::xid8, $2::uuid, $3::int)
-  ORDER BY txid, saga_id, seq LIMIT $4`;
+  ORDER BY journal.txid, journal.saga_id, journal.seq LIMIT $4`;
 
 const NOW = `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS txid`;
 
