@@ -44,7 +44,7 @@ test('orders that completed, were cancelled or are under way make no difference'
     await shop.endedSaga(body.orderId);
   }
   expect(meanwhile).toEqual([]);
-  expect(await command()).toEqual({ code: 0, said: 'the sagas and the services’ books agree\n' });
+  expect(await command()).toMatchObject({ code: 0, said: 'the sagas and the services’ books agree\n' });
 });
 
 describe('a difference between an order and its saga', () => {
@@ -195,12 +195,12 @@ describe('a difference between a saga and what the services did', () => {
 });
 
 /** As a person runs it. */
-async function command(): Promise<{ code: unknown; said: string }> {
+async function command(...flags: string[]): Promise<{ code: unknown; said: string; complained: string }> {
   const program = fileURLToPath(import.meta.resolve('@saga/tools/reconcile'));
   const env = { ...process.env, ORCHESTRATOR_URL: here.stack.services.orchestrator.url };
-  return promisify(execFile)(process.execPath, [program], { env }).then(
-    ({ stdout }) => ({ code: 0, said: stdout }),
-    (error: { code: unknown; stdout: string }) => ({ code: error.code, said: error.stdout }),
+  return promisify(execFile)(process.execPath, [program, ...flags], { env }).then(
+    ({ stdout, stderr }) => ({ code: 0, said: stdout, complained: stderr }),
+    ({ code, stdout, stderr }) => ({ code, said: stdout, complained: stderr }),
   );
 }
 
@@ -213,7 +213,21 @@ test('the command prints every difference and its exit code tells whether there 
   expect(said).toMatch(/\d+ differences\n$/);
 });
 
-test('what cannot be compared is not said to agree', async () => {
+test('the command refuses what it does not know', async () => {
+  expect(await command('--nope')).toMatchObject({ code: 2, said: '', complained: expect.stringMatching(/^usage: /) });
+});
+
+test('what cannot be compared is not said to agree: it is told what was not read, by an exit code of its own', async () => {
   await here.stack.stop(['delivery']);
-  await expect(differences('')).rejects.toThrow(/503.*the books of delivery, cannot be read/s);
+  await expect(differences('')).rejects.toThrow(/503: .*the books of delivery, cannot be read/);
+  const { code, said, complained } = await command();
+  expect({ code, said }).toEqual({ code: 2, said: '' });
+  expect(complained).toMatch(
+    /^not compared: .*\/reconciliation answered 503: .*the books of delivery, cannot be read: .*\n$/,
+  );
+  await here.stack.stop(['orchestrator']);
+  expect(await command()).toMatchObject({
+    code: 2,
+    complained: expect.stringMatching(/^not compared: .*ECONNREFUSED/),
+  });
 });

@@ -53,7 +53,7 @@ export const orchestratorService: ServiceDefinition<typeof orchestratorConfig, P
         endedSagaRoutes(app, queries);
         reconciliationRoutes(app, {
           sagas: postgresSagaBooks(database),
-          sources: config.LEDGERS.map(httpLedger),
+          sources: config.LEDGERS.map((setting) => httpLedger(setting)),
           retentionDays: config.RETENTION_DAYS,
         });
         dead.routes(app);

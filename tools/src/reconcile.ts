@@ -1,5 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { messageOf } from '@saga/service-kit/faults';
+import { PROBLEM_MEDIA_TYPE } from '@saga/service-kit/problem';
 import { runProgram } from './run-program.ts';
 import type { StackAddresses } from './stack-file.ts';
 
@@ -11,7 +14,7 @@ type Page = { items: Difference[]; nextCursor: string | null };
 /**
  * Asks an orchestrator, page by page, whether the sagas and the services' books agree. It may be at work meanwhile.
  *
- * @throws with the answer where it cannot tell: a service is away.
+ * @throws in a sentence where it cannot tell: the orchestrator, or a service that it asks, does not answer.
  */
 export async function* reconcile(orchestratorUrl: string): AsyncGenerator<Difference> {
   let cursor: string | null = '';
@@ -22,10 +25,37 @@ export async function* reconcile(orchestratorUrl: string): AsyncGenerator<Differ
   }
 }
 
+/** Longer than the orchestrator waits for the services. */
+const ANSWER_LIMIT_MS = 60_000;
+
 async function ask(url: string): Promise<Page> {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`GET ${url} answered ${response.status}: ${await response.text()}`);
+  const limit = AbortSignal.timeout(ANSWER_LIMIT_MS);
+  const response = await fetch(url, { signal: limit }).catch((error: Error) => {
+    const why = limit.aborted ? `no answer within ${ANSWER_LIMIT_MS / 1_000} s` : messageOf(error.cause ?? error);
+    throw new Error(`not compared: ${url}: ${why}`);
+  });
+  if (!response.ok) throw new Error(`not compared: ${url} answered ${response.status}: ${await detailOf(response)}`);
   return response.json() as Promise<Page>;
+}
+
+/** A problem's sentence; whatever else answers there, as it is. */
+async function detailOf(response: Response): Promise<string> {
+  const body = await response.text();
+  return response.headers.get('content-type') === PROBLEM_MEDIA_TYPE ? JSON.parse(body).detail : body;
+}
+
+const USAGE = `usage: pnpm reconcile
+  compares the sagas with every service's books: of what was started here, or of the orchestrator at ORCHESTRATOR_URL
+  exit code 0: they agree; 1: there are differences; 2: it could not be found out, the last line says why`;
+
+const COULD_NOT_TELL = 2;
+
+function refuseArguments(): void {
+  try {
+    parseArgs({ options: {} });
+  } catch {
+    throw new Error(USAGE);
+  }
 }
 
 const STACK_FILE = path.resolve(import.meta.dirname, '../../.data/stack.json');
@@ -43,6 +73,7 @@ async function orchestratorUrl(): Promise<string> {
 
 if (import.meta.main)
   await runProgram(async () => {
+    refuseArguments();
     let differences = 0;
     for await (const { message } of reconcile(await orchestratorUrl())) {
       console.log(message);
@@ -50,4 +81,4 @@ if (import.meta.main)
     }
     console.log(differences === 0 ? 'the sagas and the services’ books agree' : `${differences} differences`);
     process.exitCode = differences === 0 ? 0 : 1;
-  });
+  }, COULD_NOT_TELL);

@@ -33,8 +33,8 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const HEADERS_TIMEOUT_MS = 5_000;
 /** By default Node looks for what takes too long every half minute only. */
 const TIMEOUT_CHECK_EVERY_MS = 2_000;
-/** A socket on which nothing moves: longer than `Prefer: wait` may hold an answer. */
-const CONNECTION_TIMEOUT_MS = 60_000;
+/** A socket on which nothing moves ends without an answer: longer than any route may take. */
+export const CONNECTION_TIMEOUT_MS = 60_000;
 /** Longer than load balancers keep an idle connection (60 s), so that they close it first and no request is lost. */
 const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 

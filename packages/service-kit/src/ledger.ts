@@ -8,8 +8,8 @@ import type { HttpApp } from './http-app.ts';
 export const LEDGER_LIMIT = 1_000;
 /** The most things of one service that do not add up and are told: one is enough to look. */
 const MAX_FAULTS = 100;
-/** To add everything up, once; shorter than a connection may be silent. */
-const ADD_UP_TIMEOUT_MS = 50_000;
+/** To add everything up, once; whoever asks waits a little longer, and still shorter than a connection may be silent. */
+export const ADD_UP_TIMEOUT_MS = 40_000;
 
 /** What stands of one action in a service's books: not what was undone. */
 const ledgerEffect = z.object({
