@@ -26,9 +26,10 @@ export function deadLetterView(letter: DeadLetter) {
   };
 }
 
-function actionsOf({ status, topic }: DeadLetter): ('redrive' | 'discard')[] {
+function actionsOf({ status, topic, isWhole, key, value }: DeadLetter): ('redrive' | 'discard')[] {
   if (status !== 'OPEN') return [];
-  return isOfState(topic) ? ['discard'] : ['redrive', 'discard'];
+  const isEmpty = isWhole && (key === null || value === null);
+  return isEmpty || isOfState(topic) ? ['discard'] : ['redrive', 'discard'];
 }
 
 const isOfState = (topic: string): boolean => isTopic(topic) && isStateTopic(topic);
@@ -64,7 +65,7 @@ function adviceOf({ status, code, isWhole, service, topic }: DeadLetter): string
     case 'OPEN': {
       if (isOfState(topic)) return stateAdvice(service, topic);
       const advice = ADVICE[code] ?? 'mend the cause that the error names, then redrive it; or discard it';
-      return isWhole ? advice : `${advice}. Only a part of it was kept here: a redrive reads it again where it lay`;
+      return isWhole ? advice : `${advice}. Perhaps not all of it was kept here: a redrive reads it again where it lay`;
     }
     default:
       throw status satisfies never;
@@ -78,7 +79,7 @@ const stateAdvice = (service: string, topic: string): string =>
 const UNREADABLE = 'as it is nobody can read it: redrive it once its reader can, else discard it';
 const ADVICE: Readonly<Record<string, string>> = {
   NOT_JSON: UNREADABLE,
-  EMPTY: UNREADABLE,
+  EMPTY: 'without a key or a value nobody can ever read it: find who publishes it, then discard it',
   NUL_CHARACTER: UNREADABLE,
   BAD_HEADERS: UNREADABLE,
   BAD_BODY: UNREADABLE,

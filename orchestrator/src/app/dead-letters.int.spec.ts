@@ -269,7 +269,11 @@ describe('an operator', () => {
       body: { code: 'NOT_REDRIVABLE', detail: expect.stringContaining('behind a newer version') },
     });
     const many = await post('/dead-letters/redrive', { code, reason: 'try', limit: 10 });
-    expect(many.body).toEqual({ redriven: 0, open: 1 });
+    expect(many.body).toEqual({
+      redriven: 0,
+      open: 1,
+      left: [{ letters: 1, why: expect.stringContaining('state topics') }],
+    });
     expect(await letter(about.key)).toMatchObject({ status: 'OPEN' });
   });
 
@@ -287,16 +291,81 @@ describe('an operator', () => {
     });
 
     const bulk = { ...kind, reason: 'the constraint is gone' };
-    expect((await post('/dead-letters/redrive', { ...bulk, limit: 2 })).body).toEqual({ redriven: 2, open: 1 });
+    expect((await post('/dead-letters/redrive', { ...bulk, limit: 2 })).body).toEqual({
+      redriven: 2,
+      open: 1,
+      left: [],
+    });
     const firstTwo = orders.slice(0, 2);
     for (const { key } of firstTwo) await untilSaga(key);
     expect(await letter(orders[2]?.key ?? '')).toMatchObject({ status: 'OPEN' });
-    expect((await post('/dead-letters/redrive', { ...bulk, limit: 1_000 })).body).toEqual({ redriven: 1, open: 0 });
+    expect((await post('/dead-letters/redrive', { ...bulk, limit: 1_000 })).body).toEqual({
+      redriven: 1,
+      open: 0,
+      left: [],
+    });
     await untilSaga(orders[2]?.key ?? '');
     for (const { key } of orders) {
       const { deadLetterId } = await letter(key);
       expect(await auditOf(deadLetterId)).toMatchObject([{ action: 'redrive', reason: bulk.reason }]);
     }
+  });
+
+  test('is told how many a redrive of many leaves, and why', async () => {
+    const code = 'LEFT';
+    const about = (parts: object, reason = 'x'): WireMessage => {
+      const letter = letterAbout(Buffer.from('x'));
+      const body = { ...JSON.parse(letter.value), error: { code, message: reason }, ...parts };
+      return { ...letter, value: JSON.stringify(body) };
+    };
+    const large = letterAbout(Buffer.alloc(TOO_LARGE));
+    const { error, ...rest } = JSON.parse(large.value);
+    const abouts = [
+      about({}),
+      { ...large, value: JSON.stringify({ ...rest, error: { ...error, code } }) },
+      about({ key: null }),
+      about({ topic: 'no-such-topic' }),
+      about({ topic: 'coupon-changed' }),
+    ];
+    await publish(...abouts);
+    for (const { headers } of abouts)
+      await expect.poll(async () => (await get(`/dead-letters/${headers.ce_id}`)).status, PATIENCE).toBe(200);
+    const { body } = await post('/dead-letters/redrive', { code, reason: 'try', limit: 10 });
+    expect(body).toMatchObject({ redriven: 1, open: 4 });
+    expect(body.left).toEqual(
+      ['state topics', 'not known here', 'redrive each by itself', 'no key or no value'].map((why) => ({
+        letters: 1,
+        why: expect.stringContaining(why),
+      })),
+    );
+  });
+
+  test('is not sent elsewhere for a message without headers: all of it is here, and many at once take it', async () => {
+    const key = newOrderId();
+    service.broker.append('order-created', { key, headers: {}, value: Buffer.from('{}') });
+    const { error, advice, links } = await letter(key);
+    expect({ error, advice }).toEqual({
+      error: { code: 'BAD_HEADERS', message: expect.any(String) },
+      advice: 'as it is nobody can read it: redrive it once its reader can, else discard it',
+    });
+    expect((await post('/dead-letters/redrive', { code: 'BAD_HEADERS', reason: 'try', limit: 10 })).body).toMatchObject(
+      {
+        redriven: 1,
+      },
+    );
+    await expect.poll(async () => (await get<DeadLetterView>(links.self)).body.status, PATIENCE).toBe('REDRIVEN');
+    const sent = service.published.received.filter((each) => each.key === key && each.topic === 'order-created');
+    const asItWas = { headers: {}, value: '{}' };
+    expect(sent.map(({ headers, value }) => ({ headers, value: String(value) }))).toEqual([asItWas, asItWas]);
+  });
+
+  test('can only discard what has no value: there is no more of it anywhere', async () => {
+    const key = newOrderId();
+    service.broker.append('order-created', { key, headers: wire().headers, value: null });
+    const { actions, advice, links } = await letter(key);
+    expect(actions).toEqual(['discard']);
+    expect(advice).toBe('without a key or a value nobody can ever read it: find who publishes it, then discard it');
+    expect((await post(`${links.self}/redrive`, { reason: 'try' })).body.detail).toContain('no key or no value');
   });
 
   test('lists by state, service, topic, code and saga, page by page', async () => {

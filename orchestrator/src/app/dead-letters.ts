@@ -19,7 +19,7 @@ export type NewDeadLetter = Place & {
   key: string | null;
   headers: Readonly<Record<string, HeaderValue>>;
   value: Buffer | null;
-  /** All of the message stands here; else it has to be read again where it lay. */
+  /** All that there was of the message stands here; else it has to be read again where it lay. */
   isWhole: boolean;
   code: string;
   message: string;
@@ -51,6 +51,8 @@ export type DeadLetterKind = { service?: string; topic?: string; code?: string }
 export type DeadLetterFilter = DeadLetterKind & { status?: DeadLetterStatus; sagaId?: string };
 
 export type OpenDeadLetters = { service: string; topic: string; code: string; letters: number; oldest: Date };
+/** The open ones of a topic: all, those that were not kept byte by byte, and those that have no key or no value. */
+export type OpenOnTopic = { topic: string; letters: number; notWhole: number; empty: number };
 export type DecidedLetter = Place & { id: string; service: string; code: string };
 
 /** The rows of dead letters. What takes a transaction belongs to the caller's. */
@@ -62,9 +64,11 @@ export interface DeadLetterStore {
   page(filter: DeadLetterFilter, before: number | undefined, limit: number, valueBytes: number): Promise<DeadLetter[]>;
   /** The open ones of this kind, by service, topic and code. */
   countOpen(kind: DeadLetterKind): Promise<OpenDeadLetters[]>;
+  /** The open ones of this kind, by topic. */
+  openOnTopics(kind: DeadLetterKind): Promise<OpenOnTopic[]>;
   /** Undefined where it is not OPEN any more. `original` completes what was not kept. */
   decide(sql: Transaction, id: string, decision: Decision, original?: Original): Promise<DecidedLetter | undefined>;
-  /** Of the open ones of this kind and these topics, the `limit` oldest that are whole. */
+  /** Of the open ones of this kind and these topics, the `limit` oldest that are whole, with key and value. */
   redriveMany(
     sql: Transaction,
     kind: DeadLetterKind,

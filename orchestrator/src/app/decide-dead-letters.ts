@@ -3,6 +3,7 @@ import type { Database } from '@saga/service-kit/database';
 import { conflict, notFound, Problem } from '@saga/service-kit/problem';
 import type { AppendAudit, AuditEntry } from './audit.ts';
 import type { DeadLetter, DeadLetterKind, DeadLetterStore, DecidedLetter, Decision, Original } from './dead-letters.ts';
+import { type LeftOpen, leftOf } from './left-open.ts';
 import { originalOf, redrivableTopics } from './original.ts';
 
 export type DecisionOptions = {
@@ -17,6 +18,8 @@ export type DecisionOptions = {
 /** Who decides, and why. */
 export type Operator = Pick<Decision, 'by' | 'because'>;
 
+type ManyRedriven = { redriven: number; open: number; left: LeftOpen[] };
+
 /**
  * What operators do about dead letters, each with its audit entry in the same transaction. Both answer with the dead
  * letter as it is after, and throw a Problem: 404; 409 where it is not open any more, then nothing has changed.
@@ -27,10 +30,10 @@ export interface DeadLetterDecisions {
   /** Says that nothing is to be done about it. */
   discard(id: string, operator: Operator): Promise<DeadLetter>;
   /**
-   * Redrives the oldest open ones of a kind, and tells how many; those of state topics, and those of which only a part
-   * was kept, stay open.
+   * Redrives the oldest open ones of a kind, and tells how many, how many are still open, and how many of these it never
+   * takes and why.
    */
-  redriveMany(kind: DeadLetterKind, limit: number, operator: Operator): Promise<number>;
+  redriveMany(kind: DeadLetterKind, limit: number, operator: Operator): Promise<ManyRedriven>;
 }
 
 export function deadLetterDecisions(options: DecisionOptions): DeadLetterDecisions {
@@ -75,7 +78,9 @@ export function deadLetterDecisions(options: DecisionOptions): DeadLetterDecisio
         return redriving;
       });
       onRedriving();
-      return letters.length;
+      const open = await store.openOnTopics(kind);
+      const total = open.reduce((sum, { letters: each }) => sum + each, 0);
+      return { redriven: letters.length, open: total, left: leftOf(open) };
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Message } from '@saga/messages/message';
 import { uuid } from '@saga/messages/values';
+import { isLeftOut } from '@saga/service-kit/dead-letter';
 import type { DeliveryHandler, Handled } from '@saga/service-kit/delivery';
 import type { DeadLetterStore, NewDeadLetter } from './dead-letters.ts';
 
@@ -40,7 +41,7 @@ function deadLetterOf({ envelope, body }: Message<'dead-letter'>): NewDeadLetter
     key,
     headers,
     value,
-    isWhole: value !== null && isExact(key, headers),
+    isWhole: !isLeftOut(error.message) && isText(key, headers),
     code: error.code,
     message: error.message,
     failedAt: new Date(failedAt),
@@ -49,9 +50,9 @@ function deadLetterOf({ envelope, body }: Message<'dead-letter'>): NewDeadLetter
   };
 }
 
-/** What was no text, or too large to be kept, can be told by its traces; at worst a whole message is read again. */
-const isExact = (key: string | null, headers: Readonly<Record<string, string>>): boolean =>
-  key !== null && Object.keys(headers).length > 0 && ![key, ...Object.entries(headers).flat()].some(isReplaced);
+/** What was no text can be told by its traces; at worst a whole message is read again. */
+const isText = (key: string | null, headers: Readonly<Record<string, string>>): boolean =>
+  ![key ?? '', ...Object.entries(headers).flat()].some(isReplaced);
 
 const isReplaced = (text: string): boolean => text.includes('\uFFFD');
 

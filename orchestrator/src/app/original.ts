@@ -16,12 +16,14 @@ const MAX_BYTES = 850_000;
 /** The message as it was published, or why it cannot be had or be published again, in a sentence. */
 export type FoundOriginal = { original: Original } | { why: string };
 
+const EMPTY = 'it has no key or no value: no service can ever read it';
+
 /** From the row if all of it stands there, else from where it lay, for as long as the broker keeps it. */
 export async function originalOf(letter: DeadLetter, broker: Pick<Broker, 'read'>): Promise<FoundOriginal> {
   const { topic, partition, offset, key, headers, value } = letter;
   if (!isTopic(topic)) return { why: `there is no topic ${topic}` };
   if (isStateTopic(topic)) return { why: `on ${topic} it could come behind a newer version of the same thing` };
-  if (letter.isWhole && key !== null && value !== null) return { original: { key, headers, value } };
+  if (letter.isWhole) return key === null || value === null ? { why: EMPTY } : { original: { key, headers, value } };
   const record = await broker.read({ topic, partition, offset });
   if (!record)
     return { why: `only a part of it was kept here, and ${topic}/${partition} no longer has its offset ${offset}` };
@@ -33,7 +35,7 @@ export async function originalOf(letter: DeadLetter, broker: Pick<Broker, 'read'
 }
 
 function originalFrom({ key, headers, value }: StoredRecord): FoundOriginal {
-  if (key === null || value === null) return { why: 'it has no key or no value: no service can ever read it' };
+  if (key === null || value === null) return { why: EMPTY };
   if (!isUtf8(key) || key.includes(0)) return { why: 'its key is not text: no service can ever read it' };
   const named = Object.entries(headers).map(([name, header]) => [name, headerOf(header)] as const);
   const original = { key: key.toString(), headers: Object.fromEntries(named), value };

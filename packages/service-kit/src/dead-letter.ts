@@ -8,6 +8,10 @@ import { type DeadDelivery, deadLetterReason } from './delivery.ts';
 const MAX_VALUE_BYTES = 512 * 1_024;
 const MAX_HEADERS_LENGTH = 16 * 1_024;
 const MAX_KEY_LENGTH = 1_024;
+const LEFT_OUT = '; too large to be kept here: its ';
+
+/** Whether a dead letter's reason says that something of the message was left out: else what is not there never was. */
+export const isLeftOut = (reason: string): boolean => reason.includes(LEFT_OUT);
 
 /**
  * All that is needed to understand what could not be handled, and to send it again as it was. What is too large for a
@@ -19,7 +23,7 @@ export function deadLetter(service: string, { received, reason }: DeadDelivery, 
   const id = deadLetterId(service, received);
   const { key, headers, value, leftOut } = fitting(received);
   const { code, message } = deadLetterReason(reason.code, reason.message);
-  const omission = leftOut.length > 0 ? `; too large to be kept here: its ${leftOut.join(', ')}` : '';
+  const omission = leftOut.length > 0 ? `${LEFT_OUT}${leftOut.join(', ')}` : '';
   return {
     topic: 'dead-letter',
     key: key || id,

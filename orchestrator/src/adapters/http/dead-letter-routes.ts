@@ -106,8 +106,7 @@ export function deadLetterRoutes(app: HttpApp, store: DeadLetterStore, decisions
     },
     async (request) => {
       const { reason, limit, ...kind } = request.body;
-      const redriven = await decisions.redriveMany(kind, limit, { by: actorOf(request), because: reason });
-      return { redriven, open: sum(await store.countOpen(kind)) };
+      return decisions.redriveMany(kind, limit, { by: actorOf(request), because: reason });
     },
   );
 }

@@ -63,10 +63,9 @@ export const redriveMany = z.strictObject({
 export const redrivenSchema = z
   .object({
     redriven: z.int(),
-    open: z
-      .int()
-      .describe(
-        'How many of this kind are still open: of some only a part was kept, each of its own is tried; on state topics none is',
-      ),
+    open: z.int().describe('How many of this kind are still open'),
+    left: z
+      .array(z.object({ letters: z.int(), why: z.string().describe('In a sentence, for people') }))
+      .describe('How many of these it never takes, and why; the others were beyond the limit: ask again'),
   })
   .meta({ id: 'RedrivenDeadLetters' });

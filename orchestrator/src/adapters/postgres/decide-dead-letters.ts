@@ -34,7 +34,7 @@ const REDRIVE_MANY = `
   UPDATE dead_letter SET status = $6, decided_at = now(), decided_by = $7, decided_because = $8
   WHERE id = ANY(ARRAY(
     SELECT id FROM dead_letter
-    WHERE status = 'OPEN' AND is_whole
+    WHERE status = 'OPEN' AND is_whole AND key IS NOT NULL AND value IS NOT NULL
       AND ($1::text IS NULL OR service = $1)
       AND ($2::text IS NULL OR topic = $2)
       AND ($3::text IS NULL OR code = $3)

@@ -1,5 +1,11 @@
 import type { Sql } from '@saga/service-kit/database';
-import type { DeadLetter, DeadLetterFilter, DeadLetterKind, OpenDeadLetters } from '../../app/dead-letters.ts';
+import type {
+  DeadLetter,
+  DeadLetterFilter,
+  DeadLetterKind,
+  OpenDeadLetters,
+  OpenOnTopic,
+} from '../../app/dead-letters.ts';
 
 const COLUMNS = `
   letter.id, seq, service, topic, letter.partition, "offset", key, headers, is_whole AS "isWhole", code, message,
@@ -50,5 +56,22 @@ const COUNT_OPEN = `
 export const countOpenDeadLetters = (sql: Sql, { service, topic, code }: DeadLetterKind): Promise<OpenDeadLetters[]> =>
   sql.query<OpenDeadLetters>(
     COUNT_OPEN,
+    [service, topic, code].map((value) => value ?? null),
+  );
+
+/** Apart from the count, which is asked every few seconds and needs no row: this one looks into each. */
+const OPEN_ON_TOPICS = `
+  SELECT topic, count(*) AS letters, count(*) FILTER (WHERE NOT is_whole) AS "notWhole",
+         count(*) FILTER (WHERE is_whole AND (key IS NULL OR value IS NULL)) AS empty
+  FROM dead_letter
+  WHERE status = 'OPEN'
+    AND ($1::text IS NULL OR service = $1)
+    AND ($2::text IS NULL OR topic = $2)
+    AND ($3::text IS NULL OR code = $3)
+  GROUP BY 1`;
+
+export const openOnTopics = (sql: Sql, { service, topic, code }: DeadLetterKind): Promise<OpenOnTopic[]> =>
+  sql.query<OpenOnTopic>(
+    OPEN_ON_TOPICS,
     [service, topic, code].map((value) => value ?? null),
   );
