@@ -64,10 +64,11 @@ describe('an operator’s action', () => {
     expect(saga).toMatchObject({ status: 'COMPENSATING', failure: { code: 'CANCELLED_BY_OPERATOR' } });
     expect(await stored(order.key)).toEqual(saga);
     const history = await postgresSagaQueries(database).history(order.key, 0, 10);
+    expect(history[0]).toMatchObject({ messageType: 'order-created', actor: null, reason: null });
     expect(history.at(-1)).toMatchObject({
       seq: 2,
       messageType: 'operator-compensate',
-      actor: 'ada',
+      ...ADA,
       effect: ['saga: RUNNING → COMPENSATING (CANCELLED_BY_OPERATOR)', 'product: SENT → COMPENSATING'],
       sent: [{ topic: 'restore-product-command' }],
     });

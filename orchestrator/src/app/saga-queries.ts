@@ -23,6 +23,8 @@ export type HistoryRow = {
   messageType: string;
   /** The person who acted; null where a message or the clock did. */
   actor: string | null;
+  /** Why, in that person's words. */
+  reason: string | null;
   effect: string[];
   sent: Message[];
 };

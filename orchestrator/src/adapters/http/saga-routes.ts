@@ -78,12 +78,16 @@ export function sagaRoutes(app: HttpApp, registry: Registry, queries: SagaQuerie
   );
 }
 
-const historyView = ({ seq, at, messageId, messageType, actor, effect, sent }: HistoryRow, traceparent: string) => ({
+const historyView = (
+  { seq, at, messageId, messageType, actor, reason, effect, sent }: HistoryRow,
+  traceparent: string,
+) => ({
   seq,
   at: at.toISOString(),
   message: { id: messageId, type: messageType },
   effect,
   sent: sent.map(({ envelope }) => envelope.id),
   actor,
+  reason,
   traceId: traceIdOf(traceparent),
 });

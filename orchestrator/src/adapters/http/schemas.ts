@@ -86,7 +86,8 @@ export const historySchema = z
     message: z.object({ id: z.string(), type: z.string() }),
     effect: z.array(z.string()),
     sent: z.array(z.string()).describe('Command ids'),
-    actor: z.string().nullable(),
+    actor: z.string().nullable().describe('The person who acted; null where a message or the clock did'),
+    reason: z.string().nullable().describe('Why that person acted'),
     traceId: z.string(),
   })
   .meta({ id: 'HistoryEntry' });

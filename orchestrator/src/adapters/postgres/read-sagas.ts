@@ -10,7 +10,8 @@ export async function readSaga(sql: Sql, id: string): Promise<Saga | undefined> 
 }
 
 const HISTORY = `
-  SELECT seq, at, message_id AS "messageId", message_type AS "messageType", incoming ->> 'actor' AS actor, effect, sent
+  SELECT seq, at, message_id AS "messageId", message_type AS "messageType", incoming ->> 'actor' AS actor,
+         incoming ->> 'reason' AS reason, effect, sent
   FROM journal WHERE saga_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`;
 
 export const pageOfHistory = (sql: Sql, id: string, after: number, limit: number): Promise<HistoryRow[]> =>
