@@ -85,6 +85,7 @@ test.each([
   ['no id at all', 'nonsense'],
   ['a transaction beyond all numbers', `18446744073709551616.1.${SAGA}`],
   ['a version beyond all numbers', `5.2147483648.${SAGA}`],
+  ['a transaction that this database has not begun', `18446744073709551615.1.${SAGA}`],
 ])('%s is a 400, which ends the client’s attempts', async (_what, id) => {
   const response = await opened(id);
   expect(response.status).toBe(400);

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isTransient } from '@saga/service-kit/faults';
 import type { HttpApp } from '@saga/service-kit/http-app';
-import { unavailable } from '@saga/service-kit/problem';
+import { badRequest, unavailable } from '@saga/service-kit/problem';
 import { z } from 'zod';
 import type { EventPlace, SagaEvent, SagaEvents } from '../../app/saga-events.ts';
 
@@ -41,7 +41,8 @@ export function eventRoutes(app: HttpApp, events: SagaEvents): void {
       schema: {
         tags: ['sagas'],
         summary: 'Every saga change as Server-Sent Events, resumable by Last-Event-ID',
-        description: 'Without Last-Event-ID it begins with what is not committed yet. An event: `saga`.',
+        description:
+          'Without Last-Event-ID it begins with what is not committed yet. An event: `saga`. An id that this database cannot have told is a 400.',
         headers: z.object({ 'last-event-id': placeText.optional() }),
       },
     },
@@ -53,7 +54,9 @@ export function eventRoutes(app: HttpApp, events: SagaEvents): void {
         streams -= 1;
         left.abort();
       });
-      const from = request.headers['last-event-id'] ?? (await events.now());
+      const seen = request.headers['last-event-id'];
+      if (seen) await refuseUnbegun(events, seen);
+      const from = seen ?? (await events.now());
       const stream = Readable.from(linesFrom(events, from, AbortSignal.any([closing.signal, left.signal])));
       return (
         reply
@@ -64,6 +67,23 @@ export function eventRoutes(app: HttpApp, events: SagaEvents): void {
       );
     },
   );
+}
+
+/**
+ * Every id that was told is of a transaction that had begun. One that has not is of another database, or of this one
+ * before it was restored: behind it nothing would be told, and what happens until then would be missed. While the
+ * database is away it is believed, for who is refused does not come again.
+ */
+async function refuseUnbegun(events: SagaEvents, { txid }: EventPlace): Promise<void> {
+  const now = await events.now().catch((error: unknown) => {
+    if (isTransient(error)) return undefined;
+    throw error;
+  });
+  if (now === undefined || BigInt(txid) <= BigInt(now.txid)) return;
+  const message = 'is of a transaction that this database has not begun: begin anew, without it';
+  throw badRequest('INVALID_HEADER', `Last-Event-ID ${message}`, [
+    { pointer: '/last-event-id', code: 'NOT_BEGUN', message },
+  ]);
 }
 
 /** Ends with the service or with the client's connection: a client that loses the stream resumes where it was, one that is refused gives up. */
