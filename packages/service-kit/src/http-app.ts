@@ -11,6 +11,7 @@ import {
 } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
+import { z } from 'zod';
 import { allowedMethods } from './allowed-methods.ts';
 import { apiDocs } from './api-docs.ts';
 import { messageOf } from './faults.ts';
@@ -107,7 +108,19 @@ export async function createHttpApp(options: HttpAppOptions): Promise<HttpApp> {
   await app.register(tracedRequests, { tracing });
   await app.register(apiDocs, { service });
   await app.register(healthRoutes, { metrics, readiness });
+  refuseUnknownParameters(app);
   return app;
+}
+
+/**
+ * A route that names no query parameters takes none: what a misspelt one was to choose would silently be something else.
+ * Of the routes that are added after it; what a platform asks of health and metrics is not looked at.
+ */
+function refuseUnknownParameters(app: HttpApp): void {
+  const none = z.strictObject({});
+  app.addHook('onRoute', (route) => {
+    route.schema = { querystring: none, ...route.schema };
+  });
 }
 
 /** Who is answered while the service stops is told to come back on another connection: a kept one would hold it up. */

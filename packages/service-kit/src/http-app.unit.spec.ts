@@ -173,6 +173,21 @@ describe('other errors', () => {
     expect(response.json()).toMatchObject({ status: 400, code: 'INVALID_QUERY', errors: [{ pointer: '/limit' }] });
   });
 
+  it.each(['/declared', '/orders/0190aaaa-aaaa-7aaa-8aaa-aaaaaaaaaaaa'])(
+    'refuses a query parameter that %s does not take',
+    async (path) => {
+      expect((await app.inject(`${path}?limt=5`)).json()).toMatchObject({
+        status: 400,
+        code: 'INVALID_QUERY',
+        errors: [{ pointer: '/limt', code: 'UNKNOWN_FIELD' }],
+      });
+    },
+  );
+
+  it.each(['/health/live', '/health/ready', '/metrics'])('lets a platform ask %s as it likes', async (path) => {
+    expect((await app.inject(`${path}?at=now`)).statusCode).toBe(200);
+  });
+
   it('lets a route throw a problem, whatever response it declares', async () => {
     const response = await app.inject({ method: 'POST', url: '/conflict' });
     expect(response.json()).toMatchObject({ status: 409, code: 'DUPLICATE', detail: 'it exists' });

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { ReceivedMessage } from '@saga/messages/codec';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { createHttpApp } from './http-app.ts';
 import { createMetrics } from './metrics.ts';
 import { tracedBatches } from './traced-batches.ts';
@@ -49,7 +50,8 @@ async function traces(headers: Record<string, string>): Promise<string> {
     readiness: async () => ({ missing: [] }),
     tracing,
   });
-  app.post('/orders', async (request) => request.traceparent);
+  const querystring = z.strictObject({ secret: z.string() });
+  app.post('/orders', { schema: { querystring } }, async (request) => request.traceparent);
   await app.inject('/health/live');
   const { body } = await app.inject({ method: 'POST', url: '/orders?secret=1', headers });
   await app.close();
