@@ -146,8 +146,10 @@ export function deliver(options: DeliverOptions): BatchHandler {
     const reason = deadLetterReason('HANDLER_FAILED', messageOf(error));
     return {
       publish: deliveries.flatMap((delivery) => {
-        const { key, topic } = delivery.message;
-        logger.error({ sagaId: key, topic, err: error }, 'message cannot be handled: dead letter');
+        logger.error(
+          { ...subjectOf(delivery.message), topic: delivery.message.topic, err: error },
+          'message cannot be handled: dead letter',
+        );
         return handler.failed(delivery, reason, clock.now());
       }),
       dead: deliveries.map(({ received }) => ({ received, reason })),
@@ -162,9 +164,7 @@ export function deliver(options: DeliverOptions): BatchHandler {
       const outcome = outcomes.get(message.envelope.commandId) ?? 'handled';
       observer.handled(message.topic, outcome);
       if (!verbose) continue;
-      // A state topic's key is the id of a thing, not of a saga.
-      const subject = isStateTopic(message.topic) ? { key: message.key } : { sagaId: message.key };
-      logger.info({ ...subject, attempt: message.envelope.attempt, outcome }, message.topic);
+      logger.info({ ...subjectOf(message), attempt: message.envelope.attempt, outcome }, message.topic);
     }
     for (const { received, reason } of letters) {
       observer.deadLetter(received.topic, reason.code);
@@ -191,5 +191,9 @@ function causeOf({ key, envelope: { commandId } }: Message, causes: readonly Del
   if (!cause) throw new Error(`a message about ${key} was caused by none of the batch`);
   return cause;
 }
+
+/** What is told of a state, or of a message that could not be read, is not keyed by a saga's id. */
+const subjectOf = ({ topic, key }: Message): object =>
+  isStateTopic(topic) || topic === 'dead-letter' ? { key } : { sagaId: key };
 
 const outcomeOf = (message: Message): string => ('outcome' in message.body ? message.body.outcome : 'sent');

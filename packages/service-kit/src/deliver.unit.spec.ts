@@ -5,6 +5,7 @@ import { action, delivered } from '@saga/testkit/message-builders';
 import pino from 'pino';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from './clock.ts';
+import { deadLetter } from './dead-letter.ts';
 import { deliver } from './deliver.ts';
 import type { DeliveryHandler } from './delivery.ts';
 import { Unavailable } from './faults.ts';
@@ -56,13 +57,14 @@ function delivering(
   clock = systemClock,
 ) {
   const counted: string[] = [];
+  const logged: Record<string, unknown>[] = [];
   const stop = new AbortController();
   const handle = deliver({
     service: 'balance',
     handler,
     broker: { ...memoryBroker({ partitions: 1 }), publish },
     clock,
-    logger: pino({ level: 'silent' }),
+    logger: pino({}, { write: (line: string) => logged.push(JSON.parse(line)) }),
     observer: {
       batch: (size) => counted.push(`batch of ${size}`),
       handled: (topic, outcome) => counted.push(`${topic} ${outcome}`),
@@ -71,7 +73,7 @@ function delivering(
     inboxDays: 30,
     stopping: stop.signal,
   });
-  return { handle, counted, stop };
+  return { handle, counted, logged, stop };
 }
 
 /** A broker that takes everything, and what it took, as `topic number`. */
@@ -99,6 +101,21 @@ describe('a batch', () => {
     expect(committed).toEqual([[1, 2]]);
     expect(published).toEqual(['balance-refunded 1', 'balance-refunded 2']);
     expect(counted).toEqual(['deduct-balance-command success', 'deduct-balance-command success', 'batch of 2']);
+  });
+
+  test('is logged by the saga’s id, but a dead letter by its key, which may be no saga’s', async () => {
+    const { handler } = handlerWith();
+    const quiet = { ...handler, handle: async () => ({ publish: [], dead: [], left: [] }) };
+    const reason = { code: 'NOT_JSON', message: 'x' };
+    const [unread] = received(command(1));
+    if (!unread) throw new Error('there is no message');
+    const letter = deadLetter('product', { received: { ...unread, key: 'no saga' }, reason }, new Date());
+    const { handle, logged } = delivering(quiet, recorder().publish);
+    await handle(received(command(1), letter));
+    expect(logged.map(({ msg, sagaId, key }) => ({ msg, sagaId, key }))).toEqual([
+      { msg: 'deduct-balance-command', sagaId: orderOf(1), key: undefined },
+      { msg: 'dead-letter', sagaId: undefined, key: 'no saga' },
+    ]);
   });
 
   test('is not forgotten before what it caused has been acknowledged', async () => {
