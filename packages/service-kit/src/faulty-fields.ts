@@ -33,7 +33,8 @@ function faultsOf(value: unknown, issue: z.core.$ZodIssue, parent: Path): FieldE
       return [{ pointer: pointerTo(path), code: codeOf(issue.params) ?? 'INVALID_VALUE', message: issue.message }];
   }
   const pointer = pointerTo(path);
-  if (valueAt(value, path) === undefined) return [{ pointer, code: 'REQUIRED', message: 'is required' }];
+  if (valueAt(value, path) === undefined)
+    return [{ pointer, code: 'REQUIRED', message: pointer === '' ? 'the body is required' : 'is required' }];
   return [{ pointer, code: issue.code.toUpperCase(), message: issue.message }];
 }
 

@@ -124,9 +124,10 @@ describe('a request that cannot be read', () => {
   });
 
   it('has no body at all: what is required is missing, what is optional is not', async () => {
-    expect((await app.inject({ method: 'POST', url: '/orders' })).json().errors).toEqual([
-      { pointer: '', code: 'REQUIRED', message: 'is required' },
-    ]);
+    expect((await app.inject({ method: 'POST', url: '/orders' })).json()).toMatchObject({
+      detail: 'the request has a fault: the body is required',
+      errors: [{ pointer: '', code: 'REQUIRED', message: 'the body is required' }],
+    });
     expect((await app.inject({ method: 'POST', url: '/cancel' })).statusCode).toBe(200);
   });
 
@@ -154,6 +155,7 @@ describe('a path that names nothing', () => {
   it('is told as it was given', async () => {
     const { detail } = (await app.inject('/orders/1')).json();
     expect(detail).toBe('nothing has the orderId "1"');
+    expect((await app.inject('/orders/%00')).json().detail, 'once').toBe('nothing has the orderId "\\u0000"');
   });
 
   it.each(['/nowhere', '/docs/nowhere', '/orders/1', `/orders/${'x'.repeat(300)}`, '/orders/%zz', '/orders/%00'])(

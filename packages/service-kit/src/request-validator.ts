@@ -19,8 +19,10 @@ export const requestValidator: FastifySchemaCompiler<z.ZodType> =
 
 function refusal(httpPart: string | undefined, given: unknown, faults: readonly FieldError[]): Problem {
   switch (httpPart) {
-    case 'params':
-      return notFound(`nothing has ${faults.map(({ pointer }) => named(given, pointer.slice(1))).join(', ')}`);
+    case 'params': {
+      const names = new Set(faults.map(({ pointer }) => named(given, pointer.slice(1))));
+      return notFound(`nothing has ${[...names].join(', ')}`);
+    }
     case 'querystring':
       return badRequest('INVALID_QUERY', `the query is not valid: ${inWords(faults)}`, faults);
     case 'headers':

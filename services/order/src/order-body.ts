@@ -40,7 +40,7 @@ export const orderBody = z
     saga: sagaName.default('place-order'),
   })
   // Told together with the fields' own faults, so that a caller sees all of them at once.
-  .superRefine(oneForm, { when: ({ value }) => typeof value === 'object' && value !== null });
+  .superRefine(oneForm, { when: ({ value }) => typeof value === 'object' && value !== null && !Array.isArray(value) });
 export type OrderBody = z.infer<typeof orderBody>;
 
 const singleForm = ['productId', 'quantity', 'price'] as const;

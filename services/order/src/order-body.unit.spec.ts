@@ -28,6 +28,11 @@ describe('both forms', () => {
     expect(JSON.stringify(requestOf(several))).toBe(JSON.stringify(requestOf(single)));
   });
 
+  it('are objects: of anything else only that is told', () => {
+    for (const other of [[], 'x', 1])
+      expect(orderBody.safeParse(other).error?.issues).toMatchObject([{ code: 'invalid_type', path: [] }]);
+  });
+
   it('have their own pointers', () => {
     const inSingle = pointerInto(orderBody.parse({ userId: 1, ...line }));
     expect(['/items/0/price', '/items', '/couponId', '/userId'].map(inSingle)).toEqual([
