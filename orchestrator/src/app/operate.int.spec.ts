@@ -16,7 +16,7 @@ import type { Act } from '../saga/incoming.ts';
 import type { Saga } from '../saga/state.ts';
 import { allSagas } from '../sagas/all.ts';
 import { messageHandler } from './message-handler.ts';
-import { type OperateOptions, operate } from './operate.ts';
+import { type OperateOptions, operate, previewOf } from './operate.ts';
 import { cancelRequest, orderCreated, rejected, success } from './saga-messages.fixture.ts';
 
 const PATIENCE = { maxConnections: 5, statementTimeoutMs: 30_000, connectTimeoutMs: 10_000 };
@@ -124,6 +124,28 @@ describe('an operator’s action', () => {
       `skip of step product is not possible: saga ${order.key} is RUNNING. Possible now: compensate, pause`,
     );
     expect(problem.extensions).toEqual({ allowed: [{ action: 'compensate' }, { action: 'pause' }] });
+  });
+
+  test('is told that nothing is possible where the saga has ended', async () => {
+    const order = orderCreated();
+    const [decrease] = (await handle(order)).publish;
+    const [cancel] = (await handle(rejected(decrease))).publish;
+    await handle(success(cancel));
+    const problem = await refusal(act(order.key, { action: 'compensate' }));
+    expect(problem.message).toMatch(/is COMPENSATED\. Nothing is possible now$/);
+  });
+
+  test('has a preview that says what it sends, and what is undone after that', async () => {
+    const order = orderCreated();
+    const [decrease] = (await handle(order)).publish;
+    await handle(success(decrease));
+    const { sends, undoneLater } = await previewOf(options, order.key, { action: 'compensate' });
+    expect(sends.map(({ topic }) => topic)).toEqual(['cancel-delivery-command']);
+    expect(undoneLater).toEqual([
+      { step: 'product', command: 'restore-product-command' },
+      { step: 'order', command: 'cancel-order-command' },
+    ]);
+    expect((await previewOf(options, order.key, { action: 'pause' })).undoneLater).toEqual([]);
   });
 
   test('on an order that is not known is a 404', async () => {

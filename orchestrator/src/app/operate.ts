@@ -5,6 +5,8 @@ import { faultyFields } from '@saga/service-kit/faulty-fields';
 import type { Outbox } from '@saga/service-kit/outbox';
 import { type FieldError, notFound, Problem, unavailable, unprocessable } from '@saga/service-kit/problem';
 import { z } from 'zod';
+import { stillToUndo } from '../saga/back.ts';
+import { topicOf } from '../saga/command-message.ts';
 import { type Definition, stepOf } from '../saga/definition.ts';
 import { effectOf } from '../saga/effect.ts';
 import type { Act, OperatorMessage } from '../saga/incoming.ts';
@@ -58,7 +60,14 @@ export function operate(options: OperateOptions, sagaId: string, act: Act, by: B
   });
 }
 
-export type Preview = { expectedVersion: number; saga: Saga; effect: string[]; sends: readonly Message[] };
+export type Preview = {
+  expectedVersion: number;
+  saga: Saga;
+  effect: string[];
+  sends: readonly Message[];
+  /** The compensations that wait for others, the last one last; who is refused in the meantime needs none. */
+  undoneLater: { step: string; command: string }[];
+};
 
 /**
  * What an action would do to the saga as it is now. Nothing is changed.
@@ -71,12 +80,17 @@ export function previewOf(options: OperateOptions, sagaId: string, act: Act): Pr
     const { now, sagas } = await store.load(sql, [sagaId]);
     const saga = knownSaga(sagaId, sagas.get(sagaId));
     const by: By = { actor: 'preview', reason: 'preview', expectedVersion: saga.version };
-    const after = taken(definitionOf(registry, saga), saga, messageFrom(act, by, now, inboxDays), now);
+    const definition = definitionOf(registry, saga);
+    const after = taken(definition, saga, messageFrom(act, by, now, inboxDays), now);
     const result = {
       expectedVersion: saga.version,
       saga: after.saga,
       effect: effectOf(saga, after.saga),
       sends: after.sent,
+      undoneLater: stillToUndo(definition, after.saga).map((step) => ({
+        step,
+        command: topicOf(definition, { step, operation: 'compensation' }),
+      })),
     };
     return { result, messages: [] };
   });
@@ -133,11 +147,12 @@ function assertInputFits(definition: Definition, act: Act): void {
 const at = (pointer: string, code: string, message: string): FieldError => ({ pointer, code, message });
 
 function refusal({ why, message, options }: Refusal): Problem {
-  const possible = options.length === 0 ? 'nothing is' : options.map(inWords).join(', ');
+  const possible =
+    options.length === 0 ? 'Nothing is possible now' : `Possible now: ${options.map(inWords).join(', ')}`;
   const extensions = { allowed: options };
   return why === 'stale'
     ? new Problem(409, 'STALE_VERSION', message, { extensions })
-    : new Problem(422, 'NOT_ALLOWED', `${message}. Possible now: ${possible}`, { extensions });
+    : new Problem(422, 'NOT_ALLOWED', `${message}. ${possible}`, { extensions });
 }
 
 const inWords = ({ action, step, takesInput, needsEvidence }: Option): string =>

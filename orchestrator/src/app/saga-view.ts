@@ -116,7 +116,7 @@ function waitingForView(definition: Definition | undefined, saga: Saga, place: C
     commandId: command.commandId,
     attempt: command.attempt,
     sentAt: timeOf(command.sentAt),
-    nextAt: optionalTimeOf(command.next?.at),
+    nextAt: saga.paused ? null : optionalTimeOf(command.next?.at),
     why: saga.paused ? pauseOf(saga) : whyOf(command),
   };
 }

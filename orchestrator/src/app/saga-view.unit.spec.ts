@@ -42,9 +42,11 @@ describe('what an operator is shown of a saga', () => {
       ],
     });
     const waiting = begun(placeOrder).when(operator({ action: 'pause' })).saga;
-    expect(sagaView(placeOrder, waiting).waitingFor.map(({ step, attempt }) => [step, attempt])).toEqual([
-      ['product', 1],
-      ['coupon', 1],
+    expect(
+      sagaView(placeOrder, waiting).waitingFor.map(({ step, attempt, nextAt }) => [step, attempt, nextAt]),
+    ).toEqual([
+      ['product', 1, null],
+      ['coupon', 1, null],
     ]);
   });
 

@@ -2,7 +2,7 @@ import { ORDER_STEP } from '@saga/messages/ids';
 import type { Failure } from '@saga/messages/reasons';
 import { type Definition, stepOf } from './definition.ts';
 import { openCommands, type Progress } from './progress.ts';
-import { atRest, runsOf, type Saga, type StepState, stateOf } from './state.ts';
+import { atRest, type Run, runsOf, type Saga, type StepState, stateOf } from './state.ts';
 
 /**
  * Whether a refusal, used-up attempts, the deadline or a cancellation turns the saga back: until the pivot has
@@ -35,13 +35,21 @@ export function goBack(progress: Progress): void {
       !progress.saga.paused &&
       progress.defined(name).dependents.every((dependent) => nothingStands(progress.step(dependent)));
     if (!isFree) continue;
-    runsOf(progress.step(name)).forEach(({ action, compensation }, generation) => {
-      if (compensation === undefined && action.answer?.outcome !== 'rejected')
-        progress.sendCompensation(name, generation);
+    runsOf(progress.step(name)).forEach((run, generation) => {
+      if (isToBeUndone(run)) progress.sendCompensation(name, generation);
     });
   }
   if (nothingStands(progress.step(ORDER_STEP))) progress.end('COMPENSATED');
 }
+
+const isToBeUndone = ({ action, compensation }: Run): boolean =>
+  compensation === undefined && action.answer?.outcome !== 'rejected';
+
+/** The steps of a saga on its way back whose compensation has not been sent yet: the order, which comes last, last. */
+export const stillToUndo = (definition: Definition, saga: Saga): string[] =>
+  saga.status === 'COMPENSATING'
+    ? [...definition.steps.keys()].filter((step) => runsOf(stateOf(saga, step)).some(isToBeUndone)).toReversed()
+    : [];
 
 /** Nothing of this step stands any more, or ever stood: each generation was refused, or its undo acknowledged. */
 export const nothingStands = (step: StepState): boolean =>

@@ -82,7 +82,7 @@ export function takeAct(progress: Progress, message: OperatorMessage): Refusal |
     return { why: 'stale', message: `${seen}: look at it again before you act`, options };
   }
   const chosen = options.filter((option) => isChosen(option, message.act));
-  if (chosen.length === 0) return { why: 'not allowed', message: whyNot(saga, message.act), options };
+  if (chosen.length === 0) return { why: 'not allowed', message: whyNot(definition, saga, message.act), options };
   perform(progress, message, chosen);
   return undefined;
 }
@@ -94,11 +94,20 @@ function isChosen({ action, step, takesInput, needsEvidence }: Option, act: Act)
   return !needsEvidence || ('evidence' in act && act.evidence !== undefined);
 }
 
-function whyNot(saga: Saga, act: Act): string {
+function whyNot(definition: Definition, saga: Saga, act: Act): string {
   const step = 'step' in act && act.step !== undefined ? ` of step ${act.step}` : '';
   const input = 'input' in act && act.input !== undefined ? ' with an edited input' : '';
   const status = saga.paused ? `${saga.status} and paused` : saga.status;
-  return `${act.action}${step}${input} is not possible: saga ${saga.id} is ${status}`;
+  const refused = `${act.action}${step}${input} is not possible`;
+  if ('step' in act && act.step !== undefined && !definition.steps.has(act.step))
+    return `${refused}: the steps of ${definition.name} are ${[...definition.steps.keys()].join(', ')}`;
+  const isTooLate = act.action === 'compensate' && saga.status === 'RUNNING';
+  return `${refused}: saga ${saga.id} is ${status}${isTooLate ? `, and ${whyOnlyForward(definition, saga)}` : ''}`;
+}
+
+function whyOnlyForward({ pivot }: Definition, saga: Saga): string {
+  const isUnderWay = stateOf(saga, pivot).status === 'SENT';
+  return `its pivot, ${pivot}, ${isUnderWay ? 'is under way and cannot be undone' : 'has been passed'}: it can only go forward`;
 }
 
 function perform(progress: Progress, message: OperatorMessage, chosen: readonly Option[]): void {

@@ -119,13 +119,31 @@ describe('an action', () => {
 
   test.each([
     ['retry of what awaits its answer', { action: 'retry' }, /^retry is not possible: saga .* is RUNNING$/],
-    ['retry of a step that there is not', { action: 'retry', step: 'nonsense' }, /^retry of step nonsense is not/],
+    [
+      'retry of a step that there is not',
+      { action: 'retry', step: 'nonsense' },
+      /^retry of step nonsense is not possible: the steps of place-order are order, product, coupon, balance, delivery, complete$/,
+    ],
     ['skip of a step under way', { action: 'skip', step: 'product' }, /^skip of step product is not possible/],
     ['resume of what is not paused', { action: 'resume' }, /^resume is not possible/],
     ['force of an action', { action: 'force-compensated', step: 'product', evidence: 'x' }, /^force-compensated of/],
   ] as const)('that is not allowed is refused: %s', (_what, act, message) => {
     waiting().when(operator(act)).isRefused(message);
     expect(waiting().when(operator(act)).last.refused?.why).toBe('not allowed');
+  });
+
+  test('to cancel is told why there is no way back: the pivot was passed, or cannot be undone', () => {
+    const act = operator({ action: 'compensate' });
+    begun(shipping)
+      .when(succeeded('delivery'))
+      .when(act)
+      .isRefused(
+        /^compensate is not possible: .* is RUNNING, and its pivot, delivery, has been passed: it can only go forward$/,
+      );
+    const final = sagaOf({ complete: step('complete-order-command', { pivot: true }) });
+    begun(final)
+      .when(act)
+      .isRefused(/is RUNNING, and its pivot, complete, is under way and cannot be undone: it can only go forward$/);
   });
 
   test('on an order that is not known yet is refused', () => {

@@ -84,7 +84,7 @@ export function operatorRoutes(app: HttpApp, options: OperateOptions): void {
     },
     async ({ params: { sagaId }, query: { input: json, ...query } }) => {
       const act = actFrom({ ...query, ...(json !== undefined && { input: jsonOf(json) }) });
-      const { expectedVersion, saga, effect, sends } = await previewOf(options, sagaId, act);
+      const { expectedVersion, saga, effect, sends, undoneLater } = await previewOf(options, sagaId, act);
       return {
         expectedVersion,
         status: saga.status,
@@ -96,6 +96,7 @@ export function operatorRoutes(app: HttpApp, options: OperateOptions): void {
           attempt: envelope.attempt ?? 1,
           body,
         })),
+        undoneLater,
       };
     },
   );
@@ -115,6 +116,9 @@ const previewSchema = z
         body: z.looseObject({}),
       }),
     ),
+    undoneLater: z
+      .array(z.object({ step: z.string(), command: z.string() }))
+      .describe('What follows on the way back as the answers come, roughly in this order; a refusal spares its step'),
   })
   .meta({ id: 'Preview' });
 

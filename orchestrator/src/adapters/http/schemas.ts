@@ -32,7 +32,9 @@ const waitingFor = z.object({
   commandId: z.string(),
   attempt: z.int().describe('0: not sent yet'),
   sentAt: time.nullable(),
-  nextAt: time.nullable(),
+  nextAt: time
+    .nullable()
+    .describe('When it is looked at again; null where nothing happens by itself, as while it is paused'),
   why: z.string().describe('In a sentence, for people'),
 });
 
