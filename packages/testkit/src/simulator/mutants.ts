@@ -171,8 +171,8 @@ export const mutants: readonly Mutant[] = [
       },
       {
         file: `${SAGA}/back.ts`,
-        guard: "compensation === undefined && action.answer?.outcome !== 'rejected'",
-        instead: 'compensation === undefined && progress.defined(name).compensation !== undefined',
+        guard: 'if (isToBeUndone(run))',
+        instead: 'if (run.compensation === undefined && progress.defined(name).compensation !== undefined)',
       },
       {
         file: `${SAGA}/back.ts`,
