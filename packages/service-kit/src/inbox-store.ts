@@ -1,6 +1,7 @@
 import type { Message } from '@saga/messages/message';
 import type { Sql, Transaction } from './database.ts';
 import type { Inbox, InboxEntry } from './fold.ts';
+import { documentsIn, jsonSequence } from './json-sequence.ts';
 
 /** What a participant has handled. Both methods run inside the transaction of the effect. */
 export interface InboxStore {
@@ -19,7 +20,8 @@ const LOAD = `
 
 const INSERT = `
   INSERT INTO inbox (id, replies)
-  SELECT id, replies FROM json_to_recordset($1::json) AS handled (id uuid, replies json) ORDER BY id`;
+  SELECT id, replies::json FROM ROWS FROM (unnest($1::uuid[]), ${documentsIn('$2')}) AS handled (id, replies)
+  ORDER BY id`;
 
 export const postgresInbox: InboxStore = {
   load: async (sql, messages) => {
@@ -33,8 +35,8 @@ export const postgresInbox: InboxStore = {
   },
   insert: (sql, handled) => {
     if (handled.size === 0) return;
-    const rows = Array.from(handled, ([id, entry]) => ({ id, replies: entry === 'fenced' ? null : entry.replies }));
-    sql.send(INSERT, [JSON.stringify(rows)]);
+    const replies = [...handled.values()].map((entry) => (entry === 'fenced' ? null : entry.replies));
+    sql.send(INSERT, [[...handled.keys()], jsonSequence(replies)]);
   },
 };
 

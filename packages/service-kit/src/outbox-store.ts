@@ -1,6 +1,7 @@
 import type { WireMessage } from '@saga/messages/codec';
 import { allTopics, isStateTopic } from '@saga/messages/topics';
 import type { Sql } from './database.ts';
+import { documentsIn, jsonSequence } from './json-sequence.ts';
 
 export type OutboxRow = { id: number; message: WireMessage };
 
@@ -29,8 +30,9 @@ const STATE_TOPICS = allTopics.filter(isStateTopic);
 
 const INSERT = `
   INSERT INTO outbox (topic, key, headers, value)
-  SELECT topic, key, headers, value
-  FROM json_to_recordset($1::json) AS message (topic text, key text, headers json, value text)
+  SELECT topic, key, headers::json, value
+  FROM ROWS FROM (json_to_recordset($1::json) AS (topic text, key text, value text), ${documentsIn('$2')})
+    AS message (topic, key, value, headers)
   RETURNING id`;
 
 const DELETE = `DELETE FROM outbox WHERE id = ANY($1::bigint[])`;
@@ -53,7 +55,10 @@ const COUNT = `SELECT count(*) AS rows FROM (SELECT 1 FROM outbox LIMIT $1) AS c
 export const postgresOutbox: OutboxStore = {
   insert: async (sql, messages) => {
     if (messages.length === 0) return [];
-    const rows = await sql.query<{ id: number }>(INSERT, [JSON.stringify(messages)]);
+    const rows = await sql.query<{ id: number }>(INSERT, [
+      JSON.stringify(messages.map(({ topic, key, value }) => ({ topic, key, value }))),
+      jsonSequence(messages.map(({ headers }) => headers)),
+    ]);
     return messages.map((message, index) => {
       const row = rows[index];
       if (!row) throw new Error(`${messages.length} messages were written to the outbox, as ${rows.length} rows`);
