@@ -11,6 +11,12 @@ import { setAside } from './set-aside.ts';
 
 const LISTENS_TO: readonly Topic[] = ['order-created', 'order-cancel-requested', ...Object.values(factOf)];
 
+/**
+ * Sagas of different partitions have nothing in common: while PostgreSQL writes the rows of one batch, the other one is
+ * folded. More would make the batches smaller, and each message dearer.
+ */
+const LANES = 2;
+
 /** Facts in, commands out: one transaction per batch, the commands published after it. */
 export function messageHandler(registry: Registry, store: SagaStore, database: Database): DeliveryHandler {
   const handle = (deliveries: readonly Delivery[]): Promise<Handled> =>
@@ -32,6 +38,7 @@ export function messageHandler(registry: Registry, store: SagaStore, database: D
 
   return {
     topics: LISTENS_TO,
+    lanes: LANES,
     handle,
     // The orchestrator answers nobody: what it cannot handle is a dead letter and nothing else.
     failed: () => [],

@@ -1,4 +1,4 @@
-import type { WireMessage } from '@saga/messages/codec';
+import type { ReceivedMessage, WireMessage } from '@saga/messages/codec';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BatchHandler, Broker, Consumer } from './broker.ts';
 import { staysBehind } from './left-messages.ts';
@@ -55,9 +55,9 @@ export function brokerContract(name: string, setUp: () => Promise<BrokerUnderTes
     async function consume(
       topics: readonly string[],
       handle: BatchHandler,
-      { group = freshName('group'), through = broker, maxBatch = MAX_BATCH } = {},
+      { group = freshName('group'), through = broker, maxBatch = MAX_BATCH, lanes = 1 } = {},
     ): Promise<Consumer> {
-      const consumer = await through.consume({ group, topics, maxBatch }, handle);
+      const consumer = await through.consume({ group, topics, maxBatch, lanes }, handle);
       consumers.push(consumer);
       return consumer;
     }
@@ -140,6 +140,35 @@ export function brokerContract(name: string, setUp: () => Promise<BrokerUnderTes
       expect(mostAtWork).toBe(1);
       expect(Math.max(...inbox.sizes)).toBeLessThanOrEqual(30);
       expect(inbox.sizes.length).toBeLessThan(KEYS.length);
+    });
+
+    test('in lanes, a partition number is in one call at a time, whatever the topic, and there are no more calls than lanes', async () => {
+      const topics = await freshTopics(2);
+      const inbox = messageRecorder();
+      const atWork = new Set<ReceivedMessage>();
+      let calls = 0;
+      const overlaps: string[] = [];
+      const handle: BatchHandler = async (batch) => {
+        calls += 1;
+        if (calls > 2) overlaps.push(`${calls} calls`);
+        const numbers = new Set(batch.map(({ partition }) => partition));
+        for (const { partition } of atWork) if (numbers.has(partition)) overlaps.push(`partition ${partition}`);
+        for (const each of batch) atWork.add(each);
+        await new Promise((resolve) => setImmediate(resolve));
+        for (const each of batch) atWork.delete(each);
+        calls -= 1;
+        return inbox.handle(batch);
+      };
+      await consume(topics, handle, { maxBatch: 7, lanes: 2 });
+      for (let round = 0; round < 5; round += 1)
+        await broker.publish(topics.flatMap((topic) => KEYS.map((key) => message(topic, key, String(round)))));
+      await inbox.until(() => inbox.received.length >= 5 * 2 * KEYS.length);
+      expect(overlaps).toEqual([]);
+      for (const key of KEYS)
+        for (const topic of topics)
+          expect(inbox.received.filter((each) => each.key === key && each.topic === topic).map(textOf)).toEqual(
+            numbered(5),
+          );
     });
 
     test('members of a group share the partition numbers, the same of every topic; one that stops hands over', async () => {

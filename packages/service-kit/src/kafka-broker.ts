@@ -58,7 +58,7 @@ export function kafkaBroker(options: KafkaBrokerOptions): Broker {
       return administration.use((admin) => createTopics(admin, { topics: named, partitions, logger }));
     },
     publish: (messages) => publisher.publish(messages),
-    consume: async ({ group, topics, maxBatch }, handle) => {
+    consume: async ({ group, topics, maxBatch, lanes = 1 }, handle) => {
       const kept = keepConsuming({
         createClient,
         group: prefixed(group),
@@ -66,6 +66,7 @@ export function kafkaBroker(options: KafkaBrokerOptions): Broker {
         unprefixed,
         partitions,
         maxBatch,
+        lanes,
         handle,
         logger,
       });

@@ -89,14 +89,15 @@ export async function takeUpWork(options: WorkOptions): Promise<void> {
     stopping,
   });
   const observed = heldBack.watch(tracing ? tracedBatches(handle, tracing) : handle);
-  const subscription = { group: service, topics: parts.handler.topics, maxBatch: config.MAX_BATCH };
+  const { topics, lanes = 1 } = parts.handler;
+  const subscription = { group: service, topics, maxBatch: config.MAX_BATCH, lanes };
   const consumer = await keepTrying(() => broker.consume(subscription, observed), theBroker);
   opened.defer(() => consumer.stop());
 
   run(pruning({ database, tables, inboxDays: config.INBOX_DAYS, logger }));
   for (const task of parts.background ?? []) run(task);
   enter('works');
-  logger.info({ topics: parts.handler.topics }, 'handling messages');
+  logger.info({ topics }, 'handling messages');
 }
 
 function refuse(error: unknown): never {

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { BatchHandler, Consumer } from '../broker.ts';
 import { messageOf } from '../faults.ts';
 import { batchGatherer } from './batch-gatherer.ts';
+import { inLanes } from './lanes.ts';
 import { joinGroup, type Membership, type MembershipEnd } from './membership.ts';
 import { repeatFilter } from './repeat-filter.ts';
 
@@ -15,6 +16,7 @@ export type KeepConsumingOptions = {
   unprefixed: (topic: string) => string;
   partitions: number;
   maxBatch: number;
+  lanes: number;
   handle: BatchHandler;
   logger: Logger;
 };
@@ -23,18 +25,16 @@ const REJOIN_PAUSE_MS = 300;
 
 /**
  * Consumes until it is stopped: whenever kafkajs gives up (all brokers away, an error that it does not retry, silence),
- * a new consumer takes its place. The handler is never called twice at a time, not even across the two.
+ * a new consumer takes its place. In one lane the handler is never called twice at a time, not even across
+ * the two.
  */
 export function keepConsuming(options: KeepConsumingOptions): Consumer {
-  const { createClient, maxBatch, handle, logger, ...subscription } = options;
+  const { createClient, maxBatch, lanes, handle, logger, ...subscription } = options;
   const { group } = subscription;
   const stopping = new AbortController();
-  const gatherer = batchGatherer({
-    maxBatch,
-    handle,
-    onRejected: (error, messages) =>
-      logger.warn({ group, messages, error: messageOf(error) }, 'batch was rejected: it comes again'),
-  });
+  const onRejected = (error: unknown, messages: number): void =>
+    logger.warn({ group, messages, error: messageOf(error) }, 'batch was rejected: it comes again');
+  const gatherer = inLanes(lanes, () => batchGatherer({ maxBatch, handle, onRejected }));
   const join = (): Membership => joinGroup({ ...subscription, client: createClient(), gatherer, logger });
 
   const isRepeated = repeatFilter();
