@@ -1,4 +1,4 @@
-import { kafkaClients } from '@saga/service-kit/kafka/client';
+import { kafkaClients } from '@saga/service-kit/kafka/kafkajs/client';
 import { naturalBatch } from '@saga/service-kit/natural-batch';
 import { partitionOf } from '@saga/service-kit/partition-of';
 import type { TopicMessages } from 'kafkajs';

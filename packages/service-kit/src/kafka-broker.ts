@@ -2,13 +2,13 @@ import type { SASLOptions } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { Broker, Consumer } from './broker.ts';
 import { messageOf } from './faults.ts';
-import { kafkaClients } from './kafka/client.ts';
-import { createTopics } from './kafka/create-topics.ts';
+import { kafkaClients } from './kafka/kafkajs/client.ts';
+import { createTopics } from './kafka/kafkajs/create-topics.ts';
+import { lagOf } from './kafka/kafkajs/lag-of.ts';
+import { readRecord } from './kafka/kafkajs/read-record.ts';
 import { keepConsuming } from './kafka/keep-consuming.ts';
-import { lagOf } from './kafka/lag-of.ts';
 import { lazyConnection } from './kafka/lazy-connection.ts';
 import { createPublisher } from './kafka/publisher.ts';
-import { readRecord } from './kafka/read-record.ts';
 import { sharedAnswer } from './shared-answer.ts';
 import { within } from './within.ts';
 

@@ -4,8 +4,8 @@ import type { Logger } from 'pino';
 import type { BatchHandler, Consumer } from '../broker.ts';
 import { messageOf } from '../faults.ts';
 import { batchGatherer } from './batch-gatherer.ts';
+import { joinGroup, type Membership, type MembershipEnd } from './kafkajs/membership.ts';
 import { inLanes } from './lanes.ts';
-import { joinGroup, type Membership, type MembershipEnd } from './membership.ts';
 import { repeatFilter } from './repeat-filter.ts';
 
 export type KeepConsumingOptions = {

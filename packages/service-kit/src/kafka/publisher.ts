@@ -3,7 +3,7 @@ import type { OutgoingMessage } from '../broker.ts';
 import { messageOf, Unavailable } from '../faults.ts';
 import { naturalBatch } from '../natural-batch.ts';
 import { partitionOf } from '../partition-of.ts';
-import { RETRY } from './client.ts';
+import { RETRY } from './kafkajs/client.ts';
 import { lazyConnection } from './lazy-connection.ts';
 
 export type Publisher = {

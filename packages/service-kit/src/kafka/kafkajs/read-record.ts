@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { type Admin, AssignerProtocol, type Kafka, type KafkaMessage, type PartitionAssigner } from 'kafkajs';
-import type { Place, StoredRecord } from '../broker.ts';
-import { Unavailable } from '../faults.ts';
-import { within } from '../within.ts';
+import type { Place, StoredRecord } from '../../broker.ts';
+import { Unavailable } from '../../faults.ts';
+import { within } from '../../within.ts';
+import type { LazyConnection } from '../lazy-connection.ts';
 import { RETRY } from './client.ts';
-import type { LazyConnection } from './lazy-connection.ts';
 import { lastOf } from './received-message.ts';
 
 export type ReadRecordOptions = { createClient: () => Kafka; administration: LazyConnection<Admin> };

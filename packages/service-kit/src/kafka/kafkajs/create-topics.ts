@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
 import type { Logger } from 'pino';
-import type { TopicSpec } from '../broker.ts';
+import type { TopicSpec } from '../../broker.ts';
 
 export type CreateTopicsOptions = {
   /** Named with the prefix. */

@@ -1,8 +1,8 @@
 import type { Consumer, ConsumerCrashEvent, EachBatchPayload, Kafka, KafkaMessage, Offsets } from 'kafkajs';
 import pino from 'pino';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { LeftMessage } from '../broker.ts';
-import { batchGatherer } from './batch-gatherer.ts';
+import type { LeftMessage } from '../../broker.ts';
+import { batchGatherer } from '../batch-gatherer.ts';
 import { joinGroup, type Membership } from './membership.ts';
 
 const PATIENCE = { timeout: 60_000, interval: 5 };

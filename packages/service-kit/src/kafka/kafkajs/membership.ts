@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { EachBatchPayload, Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
-import { messageOf } from '../faults.ts';
-import { within } from '../within.ts';
-import type { BatchGatherer } from './batch-gatherer.ts';
+import { messageOf } from '../../faults.ts';
+import { within } from '../../within.ts';
+import type { BatchGatherer } from '../batch-gatherer.ts';
+import { heldPartitions } from '../held-partitions.ts';
+import { byTopic, offsetCommitter } from '../offset-committer.ts';
 import { consumerSettings } from './consumer-settings.ts';
-import { heldPartitions } from './held-partitions.ts';
-import { byTopic, offsetCommitter } from './offset-committer.ts';
 import { receivedMessage } from './received-message.ts';
 
 /** One life of a kafkajs consumer: from joining the group until it leaves, or until kafkajs gives up. */

@@ -1,5 +1,5 @@
 import { AssignerProtocol, type GroupMember, type PartitionAssigner } from 'kafkajs';
-import { coPartition, type Subscriber, topicsOf } from '../co-partition.ts';
+import { coPartition, type Subscriber, topicsOf } from '../../co-partition.ts';
 
 const { MemberMetadata, MemberAssignment } = AssignerProtocol;
 

@@ -1,6 +1,6 @@
 import { type logCreator as KafkaLogCreator, type LogEntry, logLevel } from 'kafkajs';
 import type { Level, Logger } from 'pino';
-import { repeatFilter } from './repeat-filter.ts';
+import { repeatFilter } from '../repeat-filter.ts';
 
 /** What belongs to every rebalance, though kafkajs calls it a warning or an error. */
 const REBALANCE = /rebalanc|re-joining|coordinator is not aware of this member|not the (?:correct )?coordinator/i;
