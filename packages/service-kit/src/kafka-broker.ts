@@ -1,9 +1,9 @@
-import type { SASLOptions } from 'kafkajs';
-import type { Logger } from 'pino';
 import type { Broker, Consumer } from './broker.ts';
 import { messageOf } from './faults.ts';
+import type { KafkaClient, KafkaClientOptions } from './kafka/kafka-client.ts';
 import { kafkaClients } from './kafka/kafkajs/client.ts';
 import { createTopics } from './kafka/kafkajs/create-topics.ts';
+import { kafkajsClient } from './kafka/kafkajs/kafkajs-client.ts';
 import { lagOf } from './kafka/kafkajs/lag-of.ts';
 import { readRecord } from './kafka/kafkajs/read-record.ts';
 import { keepConsuming } from './kafka/keep-consuming.ts';
@@ -12,17 +12,13 @@ import { createPublisher } from './kafka/publisher.ts';
 import { sharedAnswer } from './shared-answer.ts';
 import { within } from './within.ts';
 
-export type KafkaBrokerOptions = {
-  /** `host:port` of any brokers of the cluster. */
-  brokers: readonly string[];
-  clientId: string;
+export type KafkaBrokerOptions = KafkaClientOptions & {
   /** Stands before every topic and consumer group. */
   topicPrefix: string;
   /** Of every topic: the same number, so that a key has the same partition number everywhere. */
   partitions: number;
-  ssl: boolean;
-  sasl?: SASLOptions | undefined;
-  logger: Logger;
+  /** What publishes and consumes; what is rare (topics, lag, reading one record again) always goes through kafkajs. */
+  connectClient?: (options: KafkaClientOptions) => KafkaClient;
 };
 
 const LAG_LIMIT_MS = 10_000;
@@ -32,9 +28,10 @@ const CHECK_HOLDS_MS = 1_000;
 
 /** The {@link Broker} on Apache Kafka. It connects when first used and, whatever happens to Kafka, comes back by itself. */
 export function kafkaBroker(options: KafkaBrokerOptions): Broker {
-  const { brokers, clientId, topicPrefix, partitions, logger } = options;
+  const { brokers, clientId, topicPrefix, partitions, logger, connectClient = kafkajsClient } = options;
+  const client = connectClient(options);
   const createClient = kafkaClients(options);
-  const publisher = createPublisher({ createClient, topicPrefix });
+  const publisher = createPublisher(() => client.producer(topicPrefix));
   const administration = lazyConnection(() => createClient().admin());
   const consumers = new Set<Consumer>();
   const prefixed = (name: string): string => topicPrefix + name;
@@ -60,7 +57,7 @@ export function kafkaBroker(options: KafkaBrokerOptions): Broker {
     publish: (messages) => publisher.publish(messages),
     consume: async ({ group, topics, maxBatch, lanes = 1 }, handle) => {
       const kept = keepConsuming({
-        createClient,
+        client,
         group: prefixed(group),
         topics: topics.map(prefixed),
         unprefixed,

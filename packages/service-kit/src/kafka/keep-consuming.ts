@@ -1,15 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { BatchHandler, Consumer } from '../broker.ts';
 import { messageOf } from '../faults.ts';
 import { batchGatherer } from './batch-gatherer.ts';
-import { joinGroup, type Membership, type MembershipEnd } from './kafkajs/membership.ts';
+import type { KafkaClient, Membership, MembershipEnd } from './kafka-client.ts';
 import { inLanes } from './lanes.ts';
 import { repeatFilter } from './repeat-filter.ts';
 
 export type KeepConsumingOptions = {
-  createClient: () => Kafka;
+  client: KafkaClient;
   /** With the prefix, as the topics. */
   group: string;
   topics: readonly string[];
@@ -24,18 +23,19 @@ export type KeepConsumingOptions = {
 const REJOIN_PAUSE_MS = 300;
 
 /**
- * Consumes until it is stopped: whenever kafkajs gives up (all brokers away, an error that it does not retry, silence),
- * a new consumer takes its place. In one lane the handler is never called twice at a time, not even across
- * the two.
+/**
+ * Consumes until it is stopped: whenever the client gives up (all brokers away, an error that it does not retry,
+ * silence), a new consumer takes its place. In one lane the handler is never called twice at a time, not even across the
+ * two.
  */
 export function keepConsuming(options: KeepConsumingOptions): Consumer {
-  const { createClient, maxBatch, lanes, handle, logger, ...subscription } = options;
+  const { client, maxBatch, lanes, handle, logger, ...subscription } = options;
   const { group } = subscription;
   const stopping = new AbortController();
   const onRejected = (error: unknown, messages: number): void =>
     logger.warn({ group, messages, error: messageOf(error) }, 'batch was rejected: it comes again');
   const gatherer = inLanes(lanes, () => batchGatherer({ maxBatch, handle, onRejected }));
-  const join = (): Membership => joinGroup({ ...subscription, client: createClient(), gatherer, logger });
+  const join = (): Membership => client.joinGroup({ ...subscription, gatherer, logger });
 
   const isRepeated = repeatFilter();
   let membership = join();

@@ -1,8 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { TopicOffsets, TopicPartitionOffset } from 'kafkajs';
 
-/** Where a partition is to be read on: a committed offset is that of the next message. */
-export type NextOffset = TopicPartitionOffset;
+/** Where a partition is to be read on: a committed offset is that of the next message. The topic has its prefix. */
+export type NextOffset = { topic: string; partition: number; offset: string };
 
 export type OffsetCommitter = {
   /** Never waits: what a crash leaves uncommitted comes again, and the inbox knows it. */
@@ -68,13 +67,4 @@ export function offsetCommitter({ commit, onFailed }: OffsetCommitterOptions): O
       generation += 1;
     },
   };
-}
-
-/** As the protocol has it. */
-export function byTopic(offsets: readonly NextOffset[]): TopicOffsets[] {
-  const topics = Map.groupBy(offsets, ({ topic }) => topic);
-  return [...topics].map(([topic, group]) => ({
-    topic,
-    partitions: group.map(({ partition, offset }) => ({ partition, offset })),
-  }));
 }

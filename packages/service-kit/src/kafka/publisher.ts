@@ -1,9 +1,7 @@
-import type { Kafka, KafkaJSProtocolError, TopicMessages } from 'kafkajs';
 import type { OutgoingMessage } from '../broker.ts';
-import { messageOf, Unavailable } from '../faults.ts';
+import { Unavailable } from '../faults.ts';
 import { naturalBatch } from '../natural-batch.ts';
-import { partitionOf } from '../partition-of.ts';
-import { RETRY } from './kafkajs/client.ts';
+import { BrokerRefusal, type Producer } from './kafka-client.ts';
 import { lazyConnection } from './lazy-connection.ts';
 
 export type Publisher = {
@@ -11,8 +9,6 @@ export type Publisher = {
   /** Sends what was handed in, then disconnects. */
   close(): Promise<void>;
 };
-
-export type PublisherOptions = { createClient: () => Kafka; topicPrefix: string };
 
 /** Calls that share a batch, and those that may wait for the next one: more waiting is refused, not kept in memory. */
 const MAX_CALLS = 1_000;
@@ -25,8 +21,6 @@ const MAX_SEND_MESSAGES = 1_000;
 const MAX_SEND_BYTES = 900_000;
 /** A record's lengths, offsets and timestamps. */
 const RECORD_OVERHEAD_BYTES = 64;
-const ACKNOWLEDGED_BY_ALL = -1;
-const ACKNOWLEDGE_TIMEOUT_MS = 8_000;
 
 /** What a broker says of records that it will never take: its limits may be lower than ours. */
 const UNTAKEABLE = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_RECORD']);
@@ -39,33 +33,17 @@ type Refusal = Error | undefined;
 
 /**
  * Exactly one send is under way; what is published meanwhile shares the next one. Not idempotent in Kafka's sense:
- * kafkajs' idempotent producer can acknowledge what was never written (tulios/kafkajs#1005), and whoever reads knows a
- * doubled message by its id.
+ * whoever reads knows a doubled message by its id.
  *
- * When a send fails after kafkajs' own retries, nothing of its batch is sent after it, and every call in the batch
+ * When a send fails after the client's own retries, nothing of its batch is sent after it, and every call in the batch
  * rejects: repeated by their callers, messages of one key keep their order. What the broker is there for and refuses is
  * found by sending call by call: it is the fault of the call that published it, and of no other.
  */
-export function createPublisher({ createClient, topicPrefix }: PublisherOptions): Publisher {
-  const connection = lazyConnection(() =>
-    createClient().producer({
-      idempotent: false,
-      allowAutoTopicCreation: false,
-      retry: RETRY,
-      createPartitioner:
-        () =>
-        ({ partitionMetadata, message }) =>
-          partitionOf(String(message.key), partitionMetadata.length),
-    }),
-  );
+export function createPublisher(createProducer: () => Producer): Publisher {
+  const connection = lazyConnection(createProducer);
 
   async function send(messages: readonly OutgoingMessage[]): Promise<void> {
-    for (const each of sendsOf(messages)) {
-      const topicMessages = byTopic(each, topicPrefix);
-      await connection.use((producer) =>
-        producer.sendBatch({ acks: ACKNOWLEDGED_BY_ALL, timeout: ACKNOWLEDGE_TIMEOUT_MS, topicMessages }),
-      );
-    }
+    for (const each of sendsOf(messages)) await connection.use((producer) => producer.send(each));
   }
 
   async function refusalOf(messages: readonly OutgoingMessage[]): Promise<Refusal> {
@@ -106,17 +84,13 @@ export function createPublisher({ createClient, topicPrefix }: PublisherOptions)
   };
 }
 
-/** The broker's answer as {@link Broker.publish} tells it; undefined where it was another fault, or none of its own. */
+/** The broker's answer as {@link Broker.publish} tells it; undefined where it may take it another time. */
 function asRefusal(error: unknown): Refusal {
-  const said = error instanceof Error && isAnswer(error.cause) ? error.cause : error;
-  if (!isAnswer(said)) return undefined;
-  if (UNTAKEABLE.has(said.type)) return new RangeError(`the broker takes no such record: ${messageOf(said)}`);
-  return TOPIC_REFUSED.has(said.type) ? said : undefined;
+  if (!(error instanceof BrokerRefusal)) return undefined;
+  if (error.errors.some((name) => UNTAKEABLE.has(name)))
+    return new RangeError(`the broker takes no such record: ${error.message}`);
+  return error.errors.some((name) => TOPIC_REFUSED.has(name)) ? error : undefined;
 }
-
-/** By its name: Node finds no such export in kafkajs, which makes its exports at run time. */
-const isAnswer = (error: unknown): error is KafkaJSProtocolError =>
-  error instanceof Error && error.name === 'KafkaJSProtocolError';
 
 /** Splits in order, so that each send is within both bounds. */
 export function sendsOf(messages: readonly OutgoingMessage[]): OutgoingMessage[][] {
@@ -141,12 +115,4 @@ function bytesOf({ key, value, headers }: OutgoingMessage): number {
   let bytes = RECORD_OVERHEAD_BYTES + Buffer.byteLength(key) + Buffer.byteLength(value);
   for (const name of Object.keys(headers)) bytes += Buffer.byteLength(name) + Buffer.byteLength(headers[name] ?? '');
   return bytes;
-}
-
-function byTopic(messages: readonly OutgoingMessage[], prefix: string): TopicMessages[] {
-  const topics = Map.groupBy(messages, ({ topic }) => topic);
-  return [...topics].map(([topic, group]) => ({
-    topic: prefix + topic,
-    messages: group.map(({ key, headers, value }) => ({ key, headers, value })),
-  }));
 }

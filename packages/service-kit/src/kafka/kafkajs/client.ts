@@ -1,17 +1,8 @@
 import net from 'node:net';
 import tls from 'node:tls';
-import { type ISocketFactoryArgs, Kafka, logLevel, type RetryOptions, type SASLOptions } from 'kafkajs';
-import type { Logger } from 'pino';
+import { type ISocketFactoryArgs, Kafka, logLevel, type RetryOptions } from 'kafkajs';
+import type { KafkaClientOptions } from '../kafka-client.ts';
 import { logCreator } from './log-creator.ts';
-
-export type KafkaClientOptions = {
-  /** `host:port` of any brokers of the cluster; the others are learned from them. */
-  brokers: readonly string[];
-  clientId: string;
-  ssl: boolean;
-  sasl?: SASLOptions | undefined;
-  logger: Logger;
-};
 
 /**
  * Bounds of one attempt of kafkajs' own. They are short, because whoever called repeats for as long as it takes, with a

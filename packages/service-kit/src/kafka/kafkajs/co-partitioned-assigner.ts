@@ -1,20 +1,16 @@
 import { AssignerProtocol, type GroupMember, type PartitionAssigner } from 'kafkajs';
 import { coPartition, type Subscriber, topicsOf } from '../../co-partition.ts';
+import { ASSIGNER, NO_USER_DATA } from '../group-settings.ts';
 
 const { MemberMetadata, MemberAssignment } = AssignerProtocol;
 
-/** By this name members agree on how to share: change it when the rule changes. */
-const NAME = 'CoPartitionedAssigner';
-const VERSION = 0;
-const NO_USER_DATA = Buffer.alloc(0);
-
 /** {@link coPartition} as Kafka's group protocol has it: the leader of the group shares out for all. */
 export const coPartitionedAssigner: PartitionAssigner = ({ cluster }) => ({
-  name: NAME,
-  version: VERSION,
+  name: ASSIGNER.name,
+  version: ASSIGNER.version,
   protocol: ({ topics }) => ({
-    name: NAME,
-    metadata: MemberMetadata.encode({ version: VERSION, topics, userData: NO_USER_DATA }),
+    name: ASSIGNER.name,
+    metadata: MemberMetadata.encode({ version: ASSIGNER.version, topics, userData: NO_USER_DATA }),
   }),
   assign: async ({ members }) => {
     const subscribers = members.map(subscriberOf);
@@ -25,7 +21,7 @@ export const coPartitionedAssigner: PartitionAssigner = ({ cluster }) => ({
     );
     return [...shares].map(([memberId, assignment]) => ({
       memberId,
-      memberAssignment: MemberAssignment.encode({ version: VERSION, assignment, userData: NO_USER_DATA }),
+      memberAssignment: MemberAssignment.encode({ version: ASSIGNER.version, assignment, userData: NO_USER_DATA }),
     }));
   },
 });

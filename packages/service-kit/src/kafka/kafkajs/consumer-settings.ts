@@ -1,23 +1,16 @@
 import type { ConsumerConfig } from 'kafkajs';
+import {
+  HEARTBEAT_INTERVAL_MS,
+  MAX_BYTES,
+  MAX_BYTES_PER_PARTITION,
+  MAX_WAIT_MS,
+  MIN_BYTES,
+  REBALANCE_TIMEOUT_MS,
+  RETRIES,
+  SESSION_TIMEOUT_MS,
+} from '../group-settings.ts';
 import { RETRY } from './client.ts';
 import { coPartitionedAssigner } from './co-partitioned-assigner.ts';
-
-/** A killed replica's partitions rest for so long. The broker allows no less than 6 s; a busy machine needs some more. */
-const SESSION_TIMEOUT_MS = 8_000;
-const HEARTBEAT_INTERVAL_MS = 3_000;
-/** How long the others wait for a member that does not rejoin. */
-const REBALANCE_TIMEOUT_MS = 30_000;
-/** A fetch waits for so long when there is nothing: it delays leaving and rejoining. */
-const MAX_WAIT_MS = 500;
-const MIN_BYTES = 1;
-/** What one fetch may bring into memory, per broker node. */
-const MAX_BYTES = 8 * 1_024 * 1_024;
-const MAX_BYTES_PER_PARTITION = 1_024 * 1_024;
-/**
- * Joining is repeated as often as others join at the same time; and a consumer that outlasts a fault is still known to
- * the group, while one that gives up leaves a member behind that the others wait for until its session ends.
- */
-const RETRIES = 10;
 
 export const consumerSettings = (group: string): ConsumerConfig => ({
   groupId: group,

@@ -1,47 +1,18 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { EachBatchPayload, Kafka } from 'kafkajs';
-import type { Logger } from 'pino';
+import type { EachBatchPayload, Kafka, TopicOffsets } from 'kafkajs';
 import { messageOf } from '../../faults.ts';
 import { within } from '../../within.ts';
-import type { BatchGatherer } from '../batch-gatherer.ts';
+import { FLUSH_LIMIT_MS, LEAVE_LIMIT_MS, REBALANCE_GRACE_MS, REJECTED_PAUSE_MS } from '../group-settings.ts';
 import { heldPartitions } from '../held-partitions.ts';
-import { byTopic, offsetCommitter } from '../offset-committer.ts';
+import type { JoinOptions, Membership, MembershipEnd } from '../kafka-client.ts';
+import { type NextOffset, offsetCommitter } from '../offset-committer.ts';
 import { consumerSettings } from './consumer-settings.ts';
 import { receivedMessage } from './received-message.ts';
 
-/** One life of a kafkajs consumer: from joining the group until it leaves, or until kafkajs gives up. */
-export type Membership = {
-  /** Resolves when this life is over. */
-  readonly over: Promise<MembershipEnd>;
-  /** Ends after the batch at hand, commits what was handled, leaves the group. Never rejects. */
-  leave(): Promise<void>;
-};
-
-/** Why it ended, and whether it ever was in the group: a coordinator that still starts up refuses at first. */
-export type MembershipEnd = { reason: string; joined: boolean };
-
-export type MembershipOptions = {
-  client: Kafka;
-  /** Both with the prefix. */
-  group: string;
-  topics: readonly string[];
-  unprefixed: (topic: string) => string;
-  partitions: number;
-  gatherer: BatchGatherer;
-  logger: Logger;
-};
-
 /** kafkajs sends a heartbeat only when one is due: asking more often keeps the distance near to the interval. */
 const TICK_MS = 500;
-/** How long a rebalance waits for a batch of ours: most end in milliseconds, and then nothing of it comes again. */
-const REBALANCE_GRACE_MS = 5_000;
-/** Stopping must not take longer because Kafka is away: what is not committed comes again. */
-const FLUSH_LIMIT_MS = 2_000;
-const LEAVE_LIMIT_MS = 3_000;
 /** No fetch, heartbeat or join for so long, and no handler at work: kafkajs hangs. Longer than all of its retries. */
 const SILENCE_LIMIT_MS = 180_000;
-/** A batch that was rejected comes again after so long. */
-const REJECTED_PAUSE_MS = 200;
 
 /** Rejoining is kafkajs' to do; ours is to let go in time. */
 const MEMBERSHIP_ERRORS = new Set([
@@ -51,8 +22,8 @@ const MEMBERSHIP_ERRORS = new Set([
   'NOT_COORDINATOR_FOR_GROUP',
 ]);
 
-export function joinGroup(options: MembershipOptions): Membership {
-  const { client, group, topics, unprefixed, partitions, gatherer, logger } = options;
+export function joinGroup(client: Kafka, options: JoinOptions): Membership {
+  const { group, topics, unprefixed, partitions, gatherer, logger } = options;
   const end = Promise.withResolvers<MembershipEnd>();
   let quitting: Promise<void> | undefined;
   let over = false;
@@ -201,3 +172,12 @@ export function joinGroup(options: MembershipOptions): Membership {
 
 const isMembershipError = (error: unknown): error is Error =>
   error instanceof Error && 'type' in error && typeof error.type === 'string' && MEMBERSHIP_ERRORS.has(error.type);
+
+/** As kafkajs has it. */
+function byTopic(offsets: readonly NextOffset[]): TopicOffsets[] {
+  const topics = Map.groupBy(offsets, ({ topic }) => topic);
+  return [...topics].map(([topic, group]) => ({
+    topic,
+    partitions: group.map(({ partition, offset }) => ({ partition, offset })),
+  }));
+}

@@ -3,7 +3,8 @@ import pino from 'pino';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { LeftMessage } from '../../broker.ts';
 import { batchGatherer } from '../batch-gatherer.ts';
-import { joinGroup, type Membership } from './membership.ts';
+import type { Membership } from '../kafka-client.ts';
+import { joinGroup } from './membership.ts';
 
 const PATIENCE = { timeout: 60_000, interval: 5 };
 const TOPIC = 'topic';
@@ -60,8 +61,7 @@ async function scene() {
     },
     onRejected: () => {},
   });
-  const membership = joinGroup({
-    client: { consumer: () => consumer } as unknown as Kafka,
+  const membership = joinGroup({ consumer: () => consumer } as unknown as Kafka, {
     group: 'group',
     topics: [TOPIC],
     unprefixed: (topic) => topic,
