@@ -19,6 +19,9 @@ export const commonConfig = (defaultPort: number) => ({
   KAFKA_BROKERS: commaList(/^[^\s:,]+:\d{1,5}$/, 'a comma-separated list of host:port')
     .default(['localhost:9092'])
     .describe('Where Kafka is: host:port, several separated by commas'),
+  KAFKA_CLIENT: oneOf('kafkajs', 'platformatic')
+    .default('kafkajs')
+    .describe('Which client library speaks to Kafka (docs/adr/0021)'),
   KAFKA_SSL: z
     .stringbool({ truthy: ['true'], falsy: ['false'], error: 'must be true or false' })
     .default(false)

@@ -5,6 +5,8 @@ import type { Broker } from './broker.ts';
 import type { CommonConfig } from './config.ts';
 import { createPool, type Database, postgresDatabase } from './database.ts';
 import { messageOf } from './faults.ts';
+import type { ConnectClient } from './kafka/kafka-client.ts';
+import { kafkajsClient } from './kafka/kafkajs/kafkajs-client.ts';
 import { kafkaBroker } from './kafka-broker.ts';
 import { kafkaLogin } from './kafka-login.ts';
 import type { PrismaClient, ServiceDefinition } from './service.ts';
@@ -46,7 +48,7 @@ export async function openConnections<Shape extends z.ZodRawShape, Client extend
   const prisma = createClient(new PrismaPg(pool, { schema: service }));
   opened.defer(() => prisma.$disconnect());
 
-  const broker = given ?? openKafka(service, config, logger);
+  const broker = given ?? (await openKafka(service, config, logger));
   if (!given) opened.defer(() => broker.close());
 
   const { OTEL_EXPORTER_OTLP_ENDPOINT: collector } = config;
@@ -56,7 +58,7 @@ export async function openConnections<Shape extends z.ZodRawShape, Client extend
   return { database: postgresDatabase(pool), prisma, broker, tracing };
 }
 
-const openKafka = (service: string, config: CommonConfig, logger: Logger): Broker =>
+const openKafka = async (service: string, config: CommonConfig, logger: Logger): Promise<Broker> =>
   kafkaBroker({
     brokers: config.KAFKA_BROKERS,
     clientId: service,
@@ -65,4 +67,17 @@ const openKafka = (service: string, config: CommonConfig, logger: Logger): Broke
     ssl: config.KAFKA_SSL,
     sasl: kafkaLogin(config),
     logger,
+    connectClient: await kafkaClientNamed(config.KAFKA_CLIENT),
   });
+
+async function kafkaClientNamed(name: CommonConfig['KAFKA_CLIENT']): Promise<ConnectClient> {
+  switch (name) {
+    case 'kafkajs':
+      return kafkajsClient;
+    case 'platformatic':
+      // Large: whoever does not use it does not load it.
+      return (await import('./kafka/platformatic/platformatic-client.ts')).platformaticClient;
+    default:
+      throw name satisfies never;
+  }
+}

@@ -7,130 +7,149 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Broker } from './broker.ts';
 import { brokerContract } from './broker-contract.ts';
 import { Unavailable } from './faults.ts';
+import { kafkajsClient } from './kafka/kafkajs/kafkajs-client.ts';
+import { platformaticClient } from './kafka/platformatic/platformatic-client.ts';
 import { kafkaBroker } from './kafka-broker.ts';
 import { messageRecorder } from './message-recorder.ts';
 
 const PARTITIONS = 4;
 const SILENT = pino({ level: 'silent' });
 
-const connect = (topicPrefix: string, brokers: readonly string[] = inject('kafkaBrokers')): Broker =>
-  kafkaBroker({ brokers, clientId: 'test', topicPrefix, partitions: PARTITIONS, ssl: false, logger: SILENT });
+const clients = { kafkajs: kafkajsClient, platformatic: platformaticClient };
+type Client = keyof typeof clients;
+
+const brokerThrough =
+  (client: Client) =>
+  (topicPrefix: string, brokers: readonly string[] = inject('kafkaBrokers')): Broker =>
+    kafkaBroker({
+      brokers,
+      clientId: 'test',
+      topicPrefix,
+      partitions: PARTITIONS,
+      ssl: false,
+      logger: SILENT,
+      connectClient: clients[client],
+    });
 
 const plainClient = (): Kafka => new Kafka({ brokers: inject('kafkaBrokers'), logLevel: logLevel.NOTHING });
 
-brokerContract('Kafka', async () => {
-  const topicPrefix = testTopicPrefix();
-  const outsider = plainClient().producer({ createPartitioner: Partitioners.DefaultPartitioner });
-  await outsider.connect();
-  return {
-    connect: () => connect(topicPrefix),
-    partitions: PARTITIONS,
-    publishRaw: async (topic, record) => {
-      await outsider.send({ topic: topicPrefix + topic, messages: [record] });
-    },
-    close: () => outsider.disconnect(),
-  };
-});
+describe.each(Object.keys(clients) as Client[])('through %s', (client) => {
+  const connect = brokerThrough(client);
 
-describe('the broker on Kafka', () => {
-  const topicPrefix = testTopicPrefix();
-  const message = (topic: string, value: string) => ({ topic, key: 'a', headers: {}, value });
-  let broker: Broker;
-
-  beforeAll(() => {
-    broker = connect(topicPrefix);
-  });
-  afterAll(() => broker.close());
-
-  test('a consumer that kafkajs gave up comes back: here its topic did not exist at first', async () => {
-    const inbox = messageRecorder();
-    await broker.consume({ group: 'early', topics: ['late'], maxBatch: 10 }, inbox.handle);
-    await expect(broker.publish([message('late', 'x')])).rejects.toThrow();
-    await broker.createTopics([{ name: 'late', compacted: false }]);
-    await broker.publish([message('late', 'here')]);
-    await inbox.until(() => inbox.received.length > 0);
-    expect(inbox.values()).toEqual(['here']);
+  brokerContract('Kafka', async () => {
+    const topicPrefix = testTopicPrefix();
+    const outsider = plainClient().producer({ createPartitioner: Partitioners.DefaultPartitioner });
+    await outsider.connect();
+    return {
+      connect: () => connect(topicPrefix),
+      partitions: PARTITIONS,
+      publishRaw: async (topic, record) => {
+        await outsider.send({ topic: topicPrefix + topic, messages: [record] });
+      },
+      close: () => outsider.disconnect(),
+    };
   });
 
-  test('where what the group would read next has been deleted, it reads on from what is left', async () => {
-    await broker.createTopics([{ name: 'cut', compacted: false }]);
-    const numbers = Array.from({ length: 10 }, (_, number) => message('cut', String(number)));
-    await broker.publish(numbers.slice(0, 3));
-    const before = messageRecorder();
-    const consumer = await broker.consume({ group: 'cut', topics: ['cut'], maxBatch: 10 }, before.handle);
-    await before.until(() => before.received.length === 3);
-    await consumer.stop();
-    await broker.publish(numbers.slice(3));
-    await deleteBefore(`${topicPrefix}cut`, before.received[0]?.partition ?? 0, '7');
-    expect(await broker.lag('cut', ['cut'])).toBe(3);
-    const after = messageRecorder();
-    await broker.consume({ group: 'cut', topics: ['cut'], maxBatch: 10 }, after.handle);
-    await after.until(() => after.received.length === 3);
-    expect(after.values()).toEqual(['7', '8', '9']);
-  });
+  describe('the broker on Kafka', () => {
+    const topicPrefix = testTopicPrefix();
+    const message = (topic: string, value: string) => ({ topic, key: 'a', headers: {}, value });
+    let broker: Broker;
 
-  test('when all connections are cut in the middle of a batch, it goes on: in order, and committed to the end', async () => {
-    await broker.createTopics([{ name: 'torn', compacted: false }]);
-    const sockets = clientSockets();
-    const torn = connect(topicPrefix);
-    const begun = Promise.withResolvers<void>();
-    const goesOn = Promise.withResolvers<void>();
-    const inbox = messageRecorder();
-    await torn.consume({ group: 'torn', topics: ['torn'], maxBatch: 10 }, async (batch) => {
-      begun.resolve();
-      await goesOn.promise;
-      return inbox.handle(batch);
+    beforeAll(() => {
+      broker = connect(topicPrefix);
     });
-    const numbers = Array.from({ length: 40 }, (_, number) => String(number));
-    await torn.publish(numbers.slice(0, 20).map((number) => message('torn', number)));
-    await begun.promise;
-    sockets.cut();
-    goesOn.resolve();
-    await inbox.until(() => inbox.values().includes('19'));
-    sockets.cut();
-    await publishUntilTaken(
-      torn,
-      numbers.slice(20).map((number) => message('torn', number)),
-    );
-    await inbox.until(() => inbox.values().includes('39'));
-    // At least once: what was handled and not yet committed may come again, and so may what was not acknowledged.
-    expect([...new Set(inbox.values())]).toEqual(numbers);
-    while ((await broker.lag('torn', ['torn'])) > 0);
-    sockets.stop();
-    await torn.close();
-  });
+    afterAll(() => broker.close());
 
-  test('a message that no broker would take is refused alone, not with what shares its send', async () => {
-    await broker.createTopics([{ name: 'large', compacted: false }]);
-    const [large, small] = await Promise.allSettled([
-      broker.publish([message('large', 'x'.repeat(2_000_000))]),
-      broker.publish([message('large', 'small')]),
-    ]);
-    expect(large.status).toBe('rejected');
-    expect(small.status).toBe('fulfilled');
-  });
+    test('a consumer whose client gave up comes back: here its topic did not exist at first', async () => {
+      const inbox = messageRecorder();
+      await broker.consume({ group: 'early', topics: ['late'], maxBatch: 10 }, inbox.handle);
+      await expect(broker.publish([message('late', 'x')])).rejects.toThrow();
+      await broker.createTopics([{ name: 'late', compacted: false }]);
+      await broker.publish([message('late', 'here')]);
+      await inbox.until(() => inbox.received.length > 0);
+      expect(inbox.values()).toEqual(['here']);
+    });
 
-  test('so is one that is within our bounds, but not within those of the topic: it will never be taken', async () => {
-    await broker.createTopics([{ name: 'wide', compacted: false }]);
-    await createNarrow(`${topicPrefix}narrow`);
-    const published = await Promise.allSettled([
-      broker.publish([message('wide', 'a')]),
-      broker.publish([message('narrow', 'x'.repeat(10_000))]),
-      broker.publish([message('narrow', 'b')]),
-      broker.publish([message('wide', 'c')]),
-    ]);
-    expect(published.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
-    expect(published[1]).toMatchObject({ reason: expect.any(RangeError) });
-  });
+    test('where what the group would read next has been deleted, it reads on from what is left', async () => {
+      await broker.createTopics([{ name: 'cut', compacted: false }]);
+      const numbers = Array.from({ length: 10 }, (_, number) => message('cut', String(number)));
+      await broker.publish(numbers.slice(0, 3));
+      const before = messageRecorder();
+      const consumer = await broker.consume({ group: 'cut', topics: ['cut'], maxBatch: 10 }, before.handle);
+      await before.until(() => before.received.length === 3);
+      await consumer.stop();
+      await broker.publish(numbers.slice(3));
+      await deleteBefore(`${topicPrefix}cut`, before.received[0]?.partition ?? 0, '7');
+      expect(await broker.lag('cut', ['cut'])).toBe(3);
+      const after = messageRecorder();
+      await broker.consume({ group: 'cut', topics: ['cut'], maxBatch: 10 }, after.handle);
+      await after.until(() => after.received.length === 3);
+      expect(after.values()).toEqual(['7', '8', '9']);
+    });
 
-  test('while no broker can be reached, publishing, checking and reading reject, and consuming waits and can be stopped', async () => {
-    const nowhere = connect(topicPrefix, ['127.0.0.1:1']);
-    const consumer = await nowhere.consume({ group: 'g', topics: ['t'], maxBatch: 10 }, async () => []);
-    await expect(nowhere.check()).rejects.toThrow('Kafka cannot be reached at 127.0.0.1:1');
-    await expect(nowhere.publish([message('t', 'x')])).rejects.toThrow();
-    await expect(nowhere.read({ topic: 't', partition: 0, offset: '0' })).rejects.toThrow(Unavailable);
-    await consumer.stop();
-    await nowhere.close();
+    test('when all connections are cut in the middle of a batch, it goes on: in order, and committed to the end', async () => {
+      await broker.createTopics([{ name: 'torn', compacted: false }]);
+      const sockets = clientSockets();
+      const torn = connect(topicPrefix);
+      const begun = Promise.withResolvers<void>();
+      const goesOn = Promise.withResolvers<void>();
+      const inbox = messageRecorder();
+      await torn.consume({ group: 'torn', topics: ['torn'], maxBatch: 10 }, async (batch) => {
+        begun.resolve();
+        await goesOn.promise;
+        return inbox.handle(batch);
+      });
+      const numbers = Array.from({ length: 40 }, (_, number) => String(number));
+      await torn.publish(numbers.slice(0, 20).map((number) => message('torn', number)));
+      await begun.promise;
+      sockets.cut();
+      goesOn.resolve();
+      await inbox.until(() => inbox.values().includes('19'));
+      sockets.cut();
+      await publishUntilTaken(
+        torn,
+        numbers.slice(20).map((number) => message('torn', number)),
+      );
+      await inbox.until(() => inbox.values().includes('39'));
+      // At least once: what was handled and not yet committed may come again, and so may what was not acknowledged.
+      expect([...new Set(inbox.values())]).toEqual(numbers);
+      while ((await broker.lag('torn', ['torn'])) > 0);
+      sockets.stop();
+      await torn.close();
+    });
+
+    test('a message that no broker would take is refused alone, not with what shares its send', async () => {
+      await broker.createTopics([{ name: 'large', compacted: false }]);
+      const [large, small] = await Promise.allSettled([
+        broker.publish([message('large', 'x'.repeat(2_000_000))]),
+        broker.publish([message('large', 'small')]),
+      ]);
+      expect(large.status).toBe('rejected');
+      expect(small.status).toBe('fulfilled');
+    });
+
+    test('so is one that is within our bounds, but not within those of the topic: it will never be taken', async () => {
+      await broker.createTopics([{ name: 'wide', compacted: false }]);
+      await createNarrow(`${topicPrefix}narrow`);
+      const published = await Promise.allSettled([
+        broker.publish([message('wide', 'a')]),
+        broker.publish([message('narrow', 'x'.repeat(10_000))]),
+        broker.publish([message('narrow', 'b')]),
+        broker.publish([message('wide', 'c')]),
+      ]);
+      expect(published.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
+      expect(published[1]).toMatchObject({ reason: expect.any(RangeError) });
+    });
+
+    test('while no broker can be reached, publishing, checking and reading reject, and consuming waits and can be stopped', async () => {
+      const nowhere = connect(topicPrefix, ['127.0.0.1:1']);
+      const consumer = await nowhere.consume({ group: 'g', topics: ['t'], maxBatch: 10 }, async () => []);
+      await expect(nowhere.check()).rejects.toThrow('Kafka cannot be reached at 127.0.0.1:1');
+      await expect(nowhere.publish([message('t', 'x')])).rejects.toThrow();
+      await expect(nowhere.read({ topic: 't', partition: 0, offset: '0' })).rejects.toThrow(Unavailable);
+      await consumer.stop();
+      await nowhere.close();
+    });
   });
 });
 

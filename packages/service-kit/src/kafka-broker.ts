@@ -1,6 +1,6 @@
 import type { Broker, Consumer } from './broker.ts';
 import { messageOf } from './faults.ts';
-import type { KafkaClient, KafkaClientOptions } from './kafka/kafka-client.ts';
+import type { ConnectClient, KafkaClientOptions } from './kafka/kafka-client.ts';
 import { kafkaClients } from './kafka/kafkajs/client.ts';
 import { createTopics } from './kafka/kafkajs/create-topics.ts';
 import { kafkajsClient } from './kafka/kafkajs/kafkajs-client.ts';
@@ -18,7 +18,7 @@ export type KafkaBrokerOptions = KafkaClientOptions & {
   /** Of every topic: the same number, so that a key has the same partition number everywhere. */
   partitions: number;
   /** What publishes and consumes; what is rare (topics, lag, reading one record again) always goes through kafkajs. */
-  connectClient?: (options: KafkaClientOptions) => KafkaClient;
+  connectClient?: ConnectClient;
 };
 
 const LAG_LIMIT_MS = 10_000;

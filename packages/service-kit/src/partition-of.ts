@@ -2,8 +2,10 @@
  * The partition number of a key, the same in every topic with as many partitions: positive murmur2 of its UTF-8 bytes,
  * as Kafka's own Java clients compute it, so that any client finds a saga's messages in the same place.
  */
-export const partitionOf = (key: string, partitions: number): number =>
-  (murmur2(Buffer.from(key, 'utf8')) & POSITIVE) % partitions;
+export const partitionOf = (key: string, partitions: number): number => hashOf(key) % partitions;
+
+/** Before the modulo. */
+export const hashOf = (key: string): number => murmur2(Buffer.from(key, 'utf8')) & POSITIVE;
 
 const POSITIVE = 0x7fffffff;
 const SEED = 0x9747b28c;

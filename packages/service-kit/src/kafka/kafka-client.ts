@@ -22,6 +22,8 @@ export type KafkaClient = {
   joinGroup(options: JoinOptions): Membership;
 };
 
+export type ConnectClient = (options: KafkaClientOptions) => KafkaClient;
+
 export type Producer = {
   connect(): Promise<void>;
   disconnect(): Promise<void>;

@@ -1,12 +1,12 @@
-import type { KafkaClient, KafkaClientOptions } from '../kafka-client.ts';
+import type { ConnectClient } from '../kafka-client.ts';
 import { kafkaClients } from './client.ts';
 import { joinGroup } from './membership.ts';
 import { createProducer } from './producer.ts';
 
-export function kafkajsClient(options: KafkaClientOptions): KafkaClient {
+export const kafkajsClient: ConnectClient = (options) => {
   const createClient = kafkaClients(options);
   return {
     producer: (topicPrefix) => createProducer(createClient(), topicPrefix),
     joinGroup: (join) => joinGroup(createClient(), join),
   };
-}
+};
