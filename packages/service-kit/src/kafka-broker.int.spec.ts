@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type net from 'node:net';
+import { Admin } from '@platformatic/kafka';
 import { testTopicPrefix } from '@saga/testkit/test-topic-prefix';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import pino from 'pino';
@@ -87,6 +88,19 @@ describe.each(Object.keys(clients) as Client[])('through %s', (client) => {
       expect(after.values()).toEqual(['7', '8', '9']);
     });
 
+    test('a member that the coordinator has forgotten joins again', async () => {
+      await broker.createTopics([{ name: 'forgotten', compacted: false }]);
+      const inbox = messageRecorder();
+      await broker.consume({ group: 'forgotten', topics: ['forgotten'], maxBatch: 10 }, inbox.handle);
+      await broker.publish([message('forgotten', 'before')]);
+      await inbox.until(() => inbox.received.length > 0);
+      await forgetMembers(`${topicPrefix}forgotten`);
+      await broker.publish([message('forgotten', 'after')]);
+      await inbox.until(() => inbox.values().includes('after'));
+      // Only members commit.
+      while ((await broker.lag('forgotten', ['forgotten'])) > 0);
+    });
+
     test('when all connections are cut in the middle of a batch, it goes on: in order, and committed to the end', async () => {
       await broker.createTopics([{ name: 'torn', compacted: false }]);
       const sockets = clientSockets();
@@ -153,6 +167,40 @@ describe.each(Object.keys(clients) as Client[])('through %s', (client) => {
   });
 });
 
+describe('members of one group through different clients', () => {
+  const group = { group: 'mixed', topics: ['mixed'], maxBatch: 10 };
+  const keys = Array.from({ length: 40 }, (_, number) => `saga-${number}`);
+
+  /** As in a rolling deployment that changes KAFKA_CLIENT; whoever came first leads the group, and shares out. */
+  test.each<[Client, Client]>([
+    ['kafkajs', 'platformatic'],
+    ['platformatic', 'kafkajs'],
+  ])('%s and %s share its partitions, and the second goes on where the first stops', async (before, after) => {
+    const topicPrefix = testTopicPrefix();
+    const first = brokerThrough(before)(topicPrefix);
+    const second = brokerThrough(after)(topicPrefix);
+    await first.createTopics([{ name: 'mixed', compacted: false }]);
+    const old = messageRecorder();
+    const replaced = await first.consume(group, old.handle);
+    const publish = (value: string) => first.publish(keys.map((key) => ({ topic: 'mixed', key, headers: {}, value })));
+    await publish('alone');
+    await old.until(() => old.received.length >= keys.length);
+
+    const young = messageRecorder();
+    await second.consume(group, young.handle);
+    for (let round = 0; young.received.length === 0; round += 1) {
+      await publish(`shared ${round}`);
+      const seen = () => [...old.values(), ...young.values()].filter((value) => value === `shared ${round}`);
+      await Promise.race([old, young].map((inbox) => inbox.until(() => seen().length >= keys.length)));
+    }
+    await replaced.stop();
+    await publish('handed over');
+    await young.until(() => young.values().filter((value) => value === 'handed over').length >= keys.length);
+    expect(old.values()).not.toContain('handed over');
+    await Promise.all([first.close(), second.close()]);
+  });
+});
+
 /** The connections that this process makes from now on. */
 function clientSockets() {
   const sockets = new Set<net.Socket>();
@@ -186,6 +234,13 @@ async function createNarrow(topic: string): Promise<void> {
   const configEntries = [{ name: 'max.message.bytes', value: '2000' }];
   await admin.createTopics({ topics: [{ topic, numPartitions: PARTITIONS, configEntries }], waitForLeaders: true });
   await admin.disconnect();
+}
+
+/** As when a session ends because its process stood still for too long. */
+async function forgetMembers(groupId: string): Promise<void> {
+  const admin = new Admin({ clientId: 'outsider', bootstrapBrokers: inject('kafkaBrokers') });
+  await admin.removeMembersFromConsumerGroup({ groupId, members: null });
+  await admin.close();
 }
 
 async function deleteBefore(topic: string, partition: number, offset: string): Promise<void> {

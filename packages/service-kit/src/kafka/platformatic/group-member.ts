@@ -27,9 +27,10 @@ export type GroupMember = {
   leave(): Promise<void>;
 };
 
-export type GroupMemberOptions = {
-  group: string;
-  topics: readonly string[];
+/** Both with the prefix. */
+export type GroupMemberOptions = { group: string; topics: readonly string[] };
+
+export type MemberEvents = {
   /** Awaited before every join: the last moment at which what was handled can be committed. */
   beforeJoining: () => Promise<void>;
   onJoined: (generation: Generation) => void;
@@ -48,8 +49,11 @@ const UNKNOWN_EPOCH = -1;
  * a fetch takes its time. The library's own commits are not used: it repeats a refused one as the member of the next
  * generation, for partitions in which another member has read on by then.
  */
-export function groupMember(options: KafkaClientOptions, member: GroupMemberOptions): GroupMember {
-  const { group, topics, beforeJoining, onJoined, onLost } = member;
+export function groupMember(
+  options: KafkaClientOptions,
+  { group, topics }: GroupMemberOptions,
+  { beforeJoining, onJoined, onLost }: MemberEvents,
+): GroupMember {
   const consumer = new Consumer({
     ...connectionSettings(options),
     requestTimeout: JOIN_LIMIT_MS,

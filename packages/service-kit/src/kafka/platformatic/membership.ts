@@ -4,13 +4,15 @@ import { within } from '../../within.ts';
 import type { Outcome } from '../batch-gatherer.ts';
 import { FLUSH_LIMIT_MS, MAX_WAIT_MS, REBALANCE_GRACE_MS, REJECTED_PAUSE_MS, RETRIES } from '../group-settings.ts';
 import { heldPartitions } from '../held-partitions.ts';
-import type { JoinOptions, KafkaClientOptions, Membership, MembershipEnd } from '../kafka-client.ts';
+import type { JoinOptions, Membership, MembershipEnd } from '../kafka-client.ts';
 import { offsetCommitter } from '../offset-committer.ts';
 import { pauseAfter } from './connection-settings.ts';
 import { reasonOf } from './faults.ts';
-import { type Generation, groupMember } from './group-member.ts';
-import { type Arrival, type Position, partitionReader } from './partition-reader.ts';
+import type { Generation, GroupMember, MemberEvents } from './group-member.ts';
+import type { Arrival, PartitionReader, Position } from './partition-reader.ts';
 import { receivedMessages } from './received-messages.ts';
+
+export type MembershipParts = { reader: PartitionReader; createMember: (events: MemberEvents) => GroupMember };
 
 /** A partition of ours; nothing of a held one is fetched: a message in it was left. */
 type Owned = Position & { isHeld: boolean };
@@ -20,26 +22,19 @@ type Owned = Position & { isHeld: boolean };
  * handled, then the next fetch, which brings what came meanwhile: so batches grow with the load, and no more than a
  * fetch of each node is in memory.
  */
-export function joinGroup(client: KafkaClientOptions, options: JoinOptions): Membership {
-  const { group, topics, unprefixed, gatherer, logger } = options;
+export function joinGroup({ reader, createMember }: MembershipParts, options: JoinOptions): Membership {
+  const { group, unprefixed, gatherer, logger } = options;
   const end = Promise.withResolvers<MembershipEnd>();
   let quitting: Promise<void> | undefined;
   let joined = false;
   let leaving = false;
   let generation: Generation | undefined;
-  /** Aborted when the partitions are no longer ours. */
+  /** Aborted when nothing more is to be fetched: the partitions are, or will be, someone else's. */
   let ours = new AbortController();
   let reading: Promise<void> = Promise.resolve();
 
   const held = heldPartitions();
-  const reader = partitionReader(client, group, topics);
-  const member = groupMember(client, {
-    group,
-    topics,
-    beforeJoining: giveWay,
-    onJoined,
-    onLost: (reason) => void quitOnce(reason),
-  });
+  const member = createMember({ beforeJoining: giveWay, onJoined, onLost: (reason) => void quitOnce(reason) });
   const committer = offsetCommitter({
     commit: async (offsets) => {
       if (!generation) throw new Error('not in the group');
@@ -54,6 +49,7 @@ export function joinGroup(client: KafkaClientOptions, options: JoinOptions): Mem
   /** The others wait until we rejoin: ends the batch at hand if that is soon, and commits before they get the rest. */
   async function giveWay(): Promise<void> {
     if (!generation) return;
+    ours.abort();
     logger.info({ group }, 'the group is shared out anew');
     await within(REBALANCE_GRACE_MS, 'the batch at hand', gatherer.hold()).catch(report);
     await within(FLUSH_LIMIT_MS, 'the last commit', committer.flush()).catch(report);
@@ -72,11 +68,12 @@ export function joinGroup(client: KafkaClientOptions, options: JoinOptions): Mem
     if (quitting) return;
     joined = true;
     letGo();
+    if (leaving) return;
     generation = next;
     ours = new AbortController();
     const partitions = next.assignments.reduce((sum, each) => sum + each.partitions.length, 0);
     logger.info({ group, partitions }, 'joined the group');
-    if (!leaving) gatherer.resume();
+    gatherer.resume();
     reading = read(next, ours.signal, reading);
   }
 
@@ -164,6 +161,7 @@ export function joinGroup(client: KafkaClientOptions, options: JoinOptions): Mem
     over: end.promise,
     leave: async () => {
       leaving = true;
+      ours.abort();
       await gatherer.hold();
       await within(FLUSH_LIMIT_MS, 'the last commit', committer.flush()).catch(report);
       await quitOnce('left');

@@ -10,6 +10,7 @@ import {
 import { MAX_BYTES, MAX_BYTES_PER_PARTITION, MAX_WAIT_MS, MIN_BYTES } from '../group-settings.ts';
 import type { KafkaClientOptions } from '../kafka-client.ts';
 import { connectionSettings } from './connection-settings.ts';
+import type { GroupMemberOptions } from './group-member.ts';
 
 /** Where one partition is read on. */
 export type Position = { topic: string; partition: number; next: bigint };
@@ -33,11 +34,7 @@ const BEGINNING = 0n;
 const OUT_OF_RANGE = 'OFFSET_OUT_OF_RANGE';
 
 /** Fetches what it is told, aside from the group's own connections. It repeats nothing by itself. */
-export function partitionReader(
-  options: KafkaClientOptions,
-  group: string,
-  topics: readonly string[],
-): PartitionReader {
+export function partitionReader(options: KafkaClientOptions, { group, topics }: GroupMemberOptions): PartitionReader {
   const consumer = new Consumer({ ...connectionSettings(options), groupId: group });
   consumer.topics.trackAll(...topics);
 
