@@ -1,11 +1,12 @@
+import type { ConnectClient } from '@saga/service-kit/kafka/kafka-client';
 import { kafkaBroker } from '@saga/service-kit/kafka-broker';
 import pino from 'pino';
 import type { Transport, TransportOptions } from './transport.ts';
 
 const MAX_BATCH = 500;
 
-/** Our own adapter of the broker port. */
-export async function adapterTransport(options: TransportOptions): Promise<Transport> {
+/** Our own adapter of the broker port, on one of its client libraries. */
+export async function adapterTransport(options: TransportOptions, connectClient: ConnectClient): Promise<Transport> {
   const { brokers, clientId, topicPrefix, partitions } = options;
   const broker = kafkaBroker({
     brokers,
@@ -14,6 +15,7 @@ export async function adapterTransport(options: TransportOptions): Promise<Trans
     partitions,
     ssl: false,
     logger: pino({ level: 'warn' }),
+    connectClient,
   });
   return {
     publish: (messages) => broker.publish(messages),

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { newOrderId } from '@saga/messages/ids';
+import { kafkajsClient } from '@saga/service-kit/kafka/kafkajs/kafkajs-client';
 import { naturalBatch } from '@saga/service-kit/natural-batch';
 import pg from 'pg';
 import { adapterTransport } from './adapter-transport.ts';
@@ -15,7 +16,7 @@ import type { Arrived, FloorMessage, Transport, TransportOptions } from './trans
 /** What the program that measures hands over, as JSON in the variable FLOOR. */
 export type FloorSettings = TransportOptions & {
   role: Role;
-  client: 'kafkajs' | 'adapter' | 'platformatic';
+  client: 'kafkajs' | 'adapter' | 'adapter-platformatic' | 'platformatic';
   /** Without them only messages are sent. */
   rows: boolean;
   databaseUrl: string;
@@ -39,7 +40,11 @@ process.send?.(settings.role === 'order' ? await listen() : {});
 
 async function openTransport(): Promise<Transport> {
   if (settings.client === 'kafkajs') return kafkajsTransport(settings);
-  if (settings.client === 'adapter') return adapterTransport(settings);
+  if (settings.client === 'adapter') return adapterTransport(settings, kafkajsClient);
+  if (settings.client === 'adapter-platformatic') {
+    const { platformaticClient } = await import('@saga/service-kit/kafka/platformatic/platformatic-client');
+    return adapterTransport(settings, platformaticClient);
+  }
   const program = new URL('../../peers/src/platformatic-transport.ts', import.meta.url).href;
   return (await import(program)).platformaticTransport(settings);
 }

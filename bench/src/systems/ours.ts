@@ -29,6 +29,8 @@ export type OurOptions = {
   silent?: readonly ServiceName[];
   /** Which saga the orders run; the default one, unless said otherwise. */
   saga?: string;
+  /** What KAFKA_CLIENT says; the default one, unless said otherwise. */
+  client?: 'kafkajs' | 'platformatic';
 };
 
 export const PARTITIONS = 4;
@@ -37,7 +39,7 @@ const ACCEPTED = 202;
 
 /** This system: seven processes per replica, on a database and topics of their own. */
 export async function startOurs(session: Session, options: OurOptions = {}): Promise<OurSystem> {
-  const { replicas = 1, silent = [], saga, database: databaseOf = session.database } = options;
+  const { replicas = 1, silent = [], saga, client, database: databaseOf = session.database } = options;
   const started = new AsyncDisposableStack();
   try {
     const name = session.newName('ours');
@@ -47,7 +49,7 @@ export async function startOurs(session: Session, options: OurOptions = {}): Pro
     started.defer(() => topics.remove());
     const stacks: Stack[] = [];
     for (let replica = 0; replica < replicas; replica += 1) {
-      const stack = await createReplica(session, { name, topicPrefix, databaseUrl: database.url });
+      const stack = await createReplica(session, { name, topicPrefix, databaseUrl: database.url, client });
       started.defer(() => stack.stop());
       await stack.start(serviceNames.filter((service) => !silent.includes(service)));
       stacks.push(stack);
@@ -97,15 +99,21 @@ export async function startOurs(session: Session, options: OurOptions = {}): Pro
   }
 }
 
-type Replica = { name: string; topicPrefix: string; databaseUrl: string };
+type Replica = { name: string; topicPrefix: string; databaseUrl: string; client: OurOptions['client'] };
 
-function createReplica(session: Session, { name, topicPrefix, databaseUrl }: Replica): Promise<Stack> {
+function createReplica(session: Session, { name, topicPrefix, databaseUrl, client }: Replica): Promise<Stack> {
   const log = (line: string) => appendFileSync(`${session.folder}/ours.log`, `${line}\n`);
   return createStack({
     databaseUrl,
     kafkaBrokers: session.servers.kafkaBrokers,
     ports: 'free',
-    env: { TOPIC_PREFIX: topicPrefix, PARTITIONS: String(PARTITIONS), LOG_LEVEL: 'warn', ...profilingEnv(session) },
+    env: {
+      TOPIC_PREFIX: topicPrefix,
+      PARTITIONS: String(PARTITIONS),
+      LOG_LEVEL: 'warn',
+      ...(client && { KAFKA_CLIENT: client }),
+      ...profilingEnv(session),
+    },
     onLine: (service, line) => log(`${name} ${service} ${line}`),
     say: (line) => log(`${name} ${line}`),
   });

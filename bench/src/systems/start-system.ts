@@ -5,13 +5,15 @@ import { startPeer } from './peer.ts';
 import type { RunningSystem } from './system.ts';
 
 /**
- * Everything that can be measured. `floor` is Kafka and PostgreSQL alone, through kafkajs; the others that begin so
+ * Everything that can be measured. `ours-platformatic` is ours with the other Kafka client. `floor` is Kafka and PostgreSQL alone, through kafkajs; the others that begin so
  * show what a client costs, and what the rows cost.
  */
 export const systemNames = [
   'ours',
+  'ours-platformatic',
   'floor',
   'floor-adapter',
+  'floor-adapter-platformatic',
   'floor-platformatic',
   'floor-messages',
   'dbos',
@@ -25,10 +27,14 @@ export function startSystem(session: Session, name: SystemName): Promise<Running
   switch (name) {
     case 'ours':
       return startOurs(session);
+    case 'ours-platformatic':
+      return startOurs(session, { client: 'platformatic' });
     case 'floor':
       return startFloor(session, { client: 'kafkajs', rows: true });
     case 'floor-adapter':
       return startFloor(session, { client: 'adapter', rows: true });
+    case 'floor-adapter-platformatic':
+      return startFloor(session, { client: 'adapter-platformatic', rows: true });
     case 'floor-platformatic':
       return startFloor(session, { client: 'platformatic', rows: true });
     case 'floor-messages':
