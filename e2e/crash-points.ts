@@ -118,27 +118,33 @@ function passAll(points: Partial<Record<Mark, CrashPoint>>, transaction: Readonl
   }
 }
 
-// ── Kafka
+// ── Kafka, through kafkajs
 
 /** What no message caused; everything else that is published is a fold's. */
 const OUTBOX_TOPIC = /(-changed|order-created|order-cancel-requested)$/;
-const isFolds = ({ topic }: TopicMessages): boolean => !OUTBOX_TOPIC.test(topic);
+const isFolds = ({ topic }: { topic: string }): boolean => !OUTBOX_TOPIC.test(topic);
+
+/** Only half of what is published may leave before the process ends, if that point is due; `first` sends that half. */
+async function publishing<Sent>(folds: boolean, first: (() => Promise<unknown>) | undefined, all: () => Promise<Sent>) {
+  if (!folds) return all();
+  if (first && isDue('fold: in the middle of the publish')) {
+    await first();
+    die('fold: in the middle of the publish');
+  }
+  const sent = await all();
+  pass('fold: after publish');
+  return sent;
+}
 
 const createProducer = Kafka.prototype.producer;
 Kafka.prototype.producer = function producer(this: Kafka, config) {
   const created = createProducer.call(this, config);
   const { sendBatch } = created;
-  created.sendBatch = async (batch) => {
+  created.sendBatch = (batch) => {
     const topicMessages = batch.topicMessages ?? [];
-    if (!topicMessages.some(isFolds)) return sendBatch(batch);
     const half = firstHalf(topicMessages);
-    if (half.length > 0 && isDue('fold: in the middle of the publish')) {
-      await sendBatch({ ...batch, topicMessages: half });
-      die('fold: in the middle of the publish');
-    }
-    const sent = await sendBatch(batch);
-    pass('fold: after publish');
-    return sent;
+    const sendHalf = () => sendBatch({ ...batch, topicMessages: half });
+    return publishing(topicMessages.some(isFolds), half.length > 0 ? sendHalf : undefined, () => sendBatch(batch));
   };
   return created;
 };
@@ -171,6 +177,33 @@ const committing = ({
     pass('fold: after offset commit');
   },
 });
+
+// ── Kafka, through @platformatic/kafka: loaded only where the service uses it
+
+if (process.env.KAFKA_CLIENT === 'platformatic') {
+  const { Connection, offsetCommitV9, Producer } = await import('@platformatic/kafka');
+
+  type Send = (options: { messages: { topic: string }[] }) => Promise<unknown>;
+  const send: Send = Producer.prototype.send;
+  const sendOrDie: Send = function sendOrDie(this: InstanceType<typeof Producer>, options) {
+    const { messages } = options;
+    const half = messages.slice(0, Math.floor(messages.length / 2));
+    const sendHalf = () => send.call(this, { ...options, messages: half });
+    return publishing(messages.some(isFolds), half.length > 0 ? sendHalf : undefined, () => send.call(this, options));
+  };
+  Producer.prototype.send = sendOrDie as typeof Producer.prototype.send;
+
+  const request = Connection.prototype.send as (...args: unknown[]) => void;
+  Connection.prototype.send = function sendRequest(this: object, ...args: unknown[]) {
+    const [key] = args;
+    const answer = args.pop() as (error: Error | null, answered?: unknown) => void;
+    const answerOrDie: typeof answer = (error, answered) => {
+      if (!error && key === offsetCommitV9.api.key) pass('fold: after offset commit');
+      answer(error, answered);
+    };
+    request.call(this, ...args, answerOrDie);
+  } as typeof Connection.prototype.send;
+}
 
 // ── HTTP
 
