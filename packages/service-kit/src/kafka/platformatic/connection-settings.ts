@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { type BaseOptions, SASLMechanisms } from '@platformatic/kafka';
+import { type Base, type BaseOptions, SASLMechanisms } from '@platformatic/kafka';
 import type { KafkaClientOptions } from '../kafka-client.ts';
 
 const CONNECT_TIMEOUT_MS = 3_000;
@@ -31,6 +31,15 @@ export function connectionSettings({ brokers, clientId, ssl, sasl }: KafkaClient
     ...(ssl && { tls: {}, tlsServerName: !brokers.every(isAddress) }),
     ...(sasl && { sasl: { mechanism: MECHANISMS[sasl.mechanism], username: sasl.username, password: sasl.password } }),
   };
+}
+
+/**
+ * A connection that breaks while it logs in says so twice, and the library listens once: an error event that nobody
+ * hears would end the process.
+ */
+export function hearingEveryError<Client extends Pick<Base, 'connections'>>(client: Client): Client {
+  client.connections.on('connecting', ({ connection }) => connection.on('error', () => {}));
+  return client;
 }
 
 /** How long to wait before trying again what failed so many times, the first time being 1. */

@@ -1,7 +1,10 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { Base } from '@platformatic/kafka';
 import pino from 'pino';
 import { expect, test } from 'vitest';
 import type { KafkaLogin } from '../../kafka-login.ts';
-import { connectionSettings } from './connection-settings.ts';
+import { connectionSettings, hearingEveryError } from './connection-settings.ts';
 
 const options = { brokers: ['kafka-0:9092', 'kafka-1:9092'], clientId: 'order', logger: pino({ level: 'silent' }) };
 
@@ -29,4 +32,16 @@ test.each<[KafkaLogin['mechanism'], string]>([
     username: 'order',
     password: 'secret',
   });
+});
+
+test('a connection that is cut while it logs in fails, and does not end the process', async () => {
+  await using opened = new AsyncDisposableStack();
+  const broker = createServer((socket) => socket.on('data', () => socket.resetAndDestroy())).listen(0, '127.0.0.1');
+  opened.defer(() => void broker.close());
+  await once(broker, 'listening');
+  const brokers = [`127.0.0.1:${(broker.address() as AddressInfo).port}`];
+  const sasl: KafkaLogin = { mechanism: 'plain', username: 'order', password: 'secret' };
+  const client = hearingEveryError(new Base(connectionSettings({ ...options, brokers, ssl: false, sasl })));
+  opened.defer(() => client.close());
+  await expect(client.metadata({ topics: [] })).rejects.toThrow('Cannot connect to any broker');
 });

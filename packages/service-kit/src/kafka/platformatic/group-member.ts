@@ -12,7 +12,7 @@ import {
 import type { KafkaClientOptions } from '../kafka-client.ts';
 import type { NextOffset } from '../offset-committer.ts';
 import { coPartitionedAssigner } from './co-partitioned-assigner.ts';
-import { connectionSettings, REQUEST_TIMEOUT_MS } from './connection-settings.ts';
+import { connectionSettings, hearingEveryError, REQUEST_TIMEOUT_MS } from './connection-settings.ts';
 import { reasonOf } from './faults.ts';
 
 /** Who we are in the group, since the partitions were last shared out. */
@@ -54,22 +54,24 @@ export function groupMember(
   { group, topics }: GroupMemberOptions,
   { beforeJoining, onJoined, onLost }: MemberEvents,
 ): GroupMember {
-  const consumer = new Consumer({
-    ...connectionSettings(options),
-    requestTimeout: JOIN_LIMIT_MS,
-    retries: RETRIES,
-    groupId: group,
-    sessionTimeout: SESSION_TIMEOUT_MS,
-    heartbeatInterval: HEARTBEAT_INTERVAL_MS,
-    rebalanceTimeout: REBALANCE_TIMEOUT_MS,
-    protocols: [ASSIGNER],
-    protocolsMetadata: async () => {
-      await beforeJoining();
-      return NO_USER_DATA;
-    },
-    assignmentUserData: NO_USER_DATA,
-    partitionAssigner: coPartitionedAssigner,
-  });
+  const consumer = hearingEveryError(
+    new Consumer({
+      ...connectionSettings(options),
+      requestTimeout: JOIN_LIMIT_MS,
+      retries: RETRIES,
+      groupId: group,
+      sessionTimeout: SESSION_TIMEOUT_MS,
+      heartbeatInterval: HEARTBEAT_INTERVAL_MS,
+      rebalanceTimeout: REBALANCE_TIMEOUT_MS,
+      protocols: [ASSIGNER],
+      protocolsMetadata: async () => {
+        await beforeJoining();
+        return NO_USER_DATA;
+      },
+      assignmentUserData: NO_USER_DATA,
+      partitionAssigner: coPartitionedAssigner,
+    }),
+  );
   consumer.topics.trackAll(...topics);
   consumer.on('consumer:group:join', ({ memberId, generationId = -1, assignments = [] }) =>
     onJoined({ memberId, generationId, assignments }),

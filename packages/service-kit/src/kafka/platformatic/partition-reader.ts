@@ -9,7 +9,7 @@ import {
 } from '@platformatic/kafka';
 import { MAX_BYTES, MAX_BYTES_PER_PARTITION, MAX_WAIT_MS, MIN_BYTES } from '../group-settings.ts';
 import type { KafkaClientOptions } from '../kafka-client.ts';
-import { connectionSettings } from './connection-settings.ts';
+import { connectionSettings, hearingEveryError } from './connection-settings.ts';
 import type { GroupMemberOptions } from './group-member.ts';
 
 /** Where one partition is read on. */
@@ -35,7 +35,7 @@ const OUT_OF_RANGE = 'OFFSET_OUT_OF_RANGE';
 
 /** Fetches what it is told, aside from the group's own connections. It repeats nothing by itself. */
 export function partitionReader(options: KafkaClientOptions, { group, topics }: GroupMemberOptions): PartitionReader {
-  const consumer = new Consumer({ ...connectionSettings(options), groupId: group });
+  const consumer = hearingEveryError(new Consumer({ ...connectionSettings(options), groupId: group }));
   consumer.topics.trackAll(...topics);
 
   const metadata = (forceUpdate: boolean): Promise<ClusterMetadata> =>
@@ -62,18 +62,22 @@ export function partitionReader(options: KafkaClientOptions, { group, topics }: 
     });
   }
 
-  /** All of them are looked at: which ones are too old, the broker says only of those that it looked at first. */
-  async function moveToWhatIsLeft(positions: readonly Position[]): Promise<void> {
+  /** All of them are looked at, whichever the broker named. Resolves with whether there was one to be moved. */
+  async function moveToWhatIsLeft(positions: readonly Position[]): Promise<boolean> {
     const ofTopics = [...new Set(positions.map(({ topic }) => topic))];
     const [earliest, latest] = await Promise.all([
       consumer.listOffsets({ topics: ofTopics, timestamp: ListOffsetTimestamps.EARLIEST }),
       consumer.listOffsets({ topics: ofTopics, timestamp: ListOffsetTimestamps.LATEST }),
     ]);
+    let moved = false;
     for (const position of positions) {
       const first = earliest.get(position.topic)?.[position.partition] ?? BEGINNING;
       const end = latest.get(position.topic)?.[position.partition] ?? first;
-      if (position.next < first || position.next > end) position.next = first;
+      if (position.next >= first && position.next <= end) continue;
+      position.next = first;
+      moved = true;
     }
+    return moved;
   }
 
   return {
@@ -99,9 +103,9 @@ export function partitionReader(options: KafkaClientOptions, { group, topics }: 
         const { responses } = await fetched(node, positions);
         return arrivals(responses, positions, (await metadata(false)).topics);
       } catch (error) {
-        if (!(error instanceof Error && findErrorBy(error, 'apiId', OUT_OF_RANGE))) throw error;
-        await moveToWhatIsLeft(positions);
-        return [];
+        const isOutOfRange = error instanceof Error && findErrorBy(error, 'apiId', OUT_OF_RANGE);
+        if (isOutOfRange && (await moveToWhatIsLeft(positions))) return [];
+        throw error;
       }
     },
     close: () => consumer.close(),

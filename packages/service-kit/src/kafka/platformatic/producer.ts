@@ -3,19 +3,21 @@ import type { OutgoingMessage } from '../../broker.ts';
 import { hashOf } from '../../partition-of.ts';
 import { BrokerRefusal, type KafkaClientOptions, type Producer } from '../kafka-client.ts';
 import { ACKNOWLEDGE_TIMEOUT_MS, ACKNOWLEDGED_BY_ALL } from '../producer-settings.ts';
-import { connectionSettings } from './connection-settings.ts';
+import { connectionSettings, hearingEveryError } from './connection-settings.ts';
 import { brokerErrors, reasonOf } from './faults.ts';
 
 const RETRIES = 3;
 
 /** Not idempotent in Kafka's sense, as with kafkajs: whoever reads knows a doubled message by its id. */
 export function createProducer(options: KafkaClientOptions, topicPrefix: string): Producer {
-  const producer = new PlatformaticProducer({
-    ...connectionSettings(options),
-    acks: ACKNOWLEDGED_BY_ALL,
-    timeout: ACKNOWLEDGE_TIMEOUT_MS,
-    retries: RETRIES,
-  });
+  const producer = hearingEveryError(
+    new PlatformaticProducer({
+      ...connectionSettings(options),
+      acks: ACKNOWLEDGED_BY_ALL,
+      timeout: ACKNOWLEDGE_TIMEOUT_MS,
+      retries: RETRIES,
+    }),
+  );
   return {
     /** It does so when first used. */
     connect: async () => {},
