@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '../../faults.ts';
 import { within } from '../../within.ts';
 import type { Outcome } from '../batch-gatherer.ts';
-import { FLUSH_LIMIT_MS, MAX_WAIT_MS, REBALANCE_GRACE_MS, REJECTED_PAUSE_MS, RETRIES } from '../group-settings.ts';
+import { FLUSH_LIMIT_MS, MAX_WAIT_MS, REBALANCE_GRACE_MS, REJECTED_PAUSE_MS } from '../group-settings.ts';
 import { heldPartitions } from '../held-partitions.ts';
 import type { JoinOptions, Membership, MembershipEnd } from '../kafka-client.ts';
 import { offsetCommitter } from '../offset-committer.ts';
@@ -11,6 +11,12 @@ import { reasonOf } from './faults.ts';
 import type { Generation, GroupMember, MemberEvents } from './group-member.ts';
 import type { Arrival, PartitionReader, Position } from './partition-reader.ts';
 import { receivedMessages } from './received-messages.ts';
+
+/**
+ * Half a minute of refused connections, longer than a broker takes to start again: a member that outlasts it is still
+ * known to the group, while the others wait for one that gave up until its session ends.
+ */
+const MAX_FAILURES = 30;
 
 export type MembershipParts = { reader: PartitionReader; createMember: (events: MemberEvents) => GroupMember };
 
@@ -91,7 +97,7 @@ export function joinGroup({ reader, createMember }: MembershipParts, options: Jo
       } catch (error) {
         if (signal.aborted) return;
         failures += 1;
-        if (failures > RETRIES) return void quitOnce(reasonOf(error));
+        if (failures > MAX_FAILURES) return void quitOnce(reasonOf(error));
         logger.debug({ group, error: reasonOf(error) }, 'fetching failed: tried again');
         await pauseUnless(signal, pauseAfter(failures));
       }
