@@ -97,10 +97,11 @@ describe('Prefer: wait', () => {
     const other = await startOrderService(await testDatabase('order'));
     await other.ready();
     const { orderId } = await other.place();
-    const asked = other.app.inject({ url: `/orders/${orderId}`, headers: wait(30) });
+    // Over a connection: a stop waits for what came by one.
+    const asked = other.order(orderId, wait(30));
     await someoneWaits(other);
     await other.stop();
-    expect((await asked).json()).toMatchObject({ status: 'PENDING' });
+    expect(await asked).toMatchObject({ status: 'PENDING' });
   });
 });
 
