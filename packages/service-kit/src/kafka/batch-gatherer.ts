@@ -15,6 +15,8 @@ export type Outcome = 'handled' | 'rejected' | 'left' | 'abandoned';
 export type BatchGatherer = {
   /** Resolves when all of it was handled, or when it is known that the rest will not be. Never rejects. */
   add(fetched: Fetched): Promise<Outcome>;
+  /** What is handled at the same time, of these partition numbers, has different lanes. */
+  laneOf(partition: number): number;
   /** No further batch is begun until {@link resume}. Resolves when the one at hand has ended. */
   hold(): Promise<void>;
   /** Everything gathered is let go, also what a batch at hand still works on: someone else may have it by now. */
@@ -98,6 +100,7 @@ export function batchGatherer({ maxBatch, handle, onRejected }: BatchGathererOpt
         gathered.push({ ...fetched, next: 0, conclude: resolve });
         wake();
       }),
+    laneOf: () => 0,
     hold: async () => {
       held = true;
       await working;

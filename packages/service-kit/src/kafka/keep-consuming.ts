@@ -23,7 +23,6 @@ export type KeepConsumingOptions = {
 const REJOIN_PAUSE_MS = 300;
 
 /**
-/**
  * Consumes until it is stopped: whenever the client gives up (all brokers away, an error that it does not retry,
  * silence), a new consumer takes its place. In one lane the handler is never called twice at a time, not even across the
  * two.

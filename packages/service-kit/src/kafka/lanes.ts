@@ -7,18 +7,23 @@ import type { BatchGatherer, Fetched } from './batch-gatherer.ts';
 export function inLanes(lanes: number, create: () => BatchGatherer): BatchGatherer {
   const all = Array.from({ length: lanes }, create);
   /** Dealt out in the order of their coming: which numbers this member has, and how many, is not known before. */
-  const dealt = new Map<number, BatchGatherer>();
+  const dealt = new Map<number, number>();
 
-  function laneOf({ messages: [first] }: Fetched): BatchGatherer {
-    const partition = first?.partition ?? 0;
-    const lane = dealt.get(partition) ?? all[dealt.size % lanes];
-    if (!lane) throw new RangeError(`there are ${lanes} lanes: one is needed`);
+  function laneOf(partition: number): number {
+    const lane = dealt.get(partition) ?? dealt.size % lanes;
     dealt.set(partition, lane);
     return lane;
   }
 
+  function gathererOf({ messages: [first] }: Fetched): BatchGatherer {
+    const lane = all[laneOf(first?.partition ?? 0)];
+    if (!lane) throw new RangeError(`there are ${lanes} lanes: one is needed`);
+    return lane;
+  }
+
   return {
-    add: (fetched) => laneOf(fetched).add(fetched),
+    add: (fetched) => gathererOf(fetched).add(fetched),
+    laneOf,
     hold: async () => {
       await Promise.all(all.map((lane) => lane.hold()));
     },

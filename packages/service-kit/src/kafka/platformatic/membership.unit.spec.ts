@@ -1,8 +1,9 @@
 import pino from 'pino';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { LeftMessage } from '../../broker.ts';
+import type { BatchHandler, LeftMessage } from '../../broker.ts';
 import { batchGatherer } from '../batch-gatherer.ts';
 import type { Membership } from '../kafka-client.ts';
+import { inLanes } from '../lanes.ts';
 import type { MemberEvents } from './group-member.ts';
 import { joinGroup } from './membership.ts';
 import type { Arrival, Position } from './partition-reader.ts';
@@ -19,27 +20,24 @@ afterEach(async () => {
 type Fetching = { positions: readonly Position[]; settle: PromiseWithResolvers<Arrival<Position>[]> };
 
 /** A membership over a broker that does what the test says; what happens is told in order. */
-function scene() {
+function scene({ lanes = 1 } = {}) {
   const told: string[] = [];
   const calls: PromiseWithResolvers<readonly LeftMessage[]>[] = [];
-  let fetching: Fetching | undefined;
+  let fetches: Fetching[] = [];
   let events: MemberEvents | undefined;
   let refused: Error | undefined;
   let generationId = 0;
 
-  const gatherer = batchGatherer({
-    maxBatch: 100,
-    handle: (batch) => {
-      told.push(`handles ${batch.map(({ partition, offset }) => `${partition}:${offset}`).join(' ')}`);
-      const call = Promise.withResolvers<readonly LeftMessage[]>();
-      calls.push(call);
-      return call.promise;
-    },
-    onRejected: () => {},
-  });
+  const handle: BatchHandler = (batch) => {
+    told.push(`handles ${batch.map(({ partition, offset }) => `${partition}:${offset}`).join(' ')}`);
+    const call = Promise.withResolvers<readonly LeftMessage[]>();
+    calls.push(call);
+    return call.promise;
+  };
+  const gatherer = inLanes(lanes, () => batchGatherer({ maxBatch: 100, handle, onRejected: () => {} }));
   const membership = joinGroup(
     {
-      reader: {
+      createReader: () => ({
         positions: async (assignments) =>
           assignments.flatMap(({ topic, partitions }) =>
             partitions.map((partition) => ({ topic, partition, next: 1n })),
@@ -50,14 +48,14 @@ function scene() {
         },
         fetch: <Place extends Position>(_node: number, positions: readonly Place[]) => {
           const settle = Promise.withResolvers<Arrival<Position>[]>();
-          fetching = { positions, settle };
+          fetches.push({ positions, settle });
           told.push(`fetches ${positions.map(({ partition, next }) => `${partition}:${next}`).join(' ')}`);
           return settle.promise as Promise<Arrival<Place>[]>;
         },
         close: async () => {
-          fetching?.settle.reject(new Error('closed'));
+          for (const { settle } of fetches) settle.reject(new Error('closed'));
         },
-      },
+      }),
       createMember: (given) => {
         events = given;
         return {
@@ -85,19 +83,22 @@ function scene() {
   memberships.push(membership);
 
   const tells = (line: string) => vi.waitFor(() => expect(told).toContain(line), PATIENCE);
-  const fetched = async (): Promise<Fetching> => {
-    await vi.waitFor(() => expect(fetching).toBeDefined(), PATIENCE);
-    const ended = fetching as Fetching;
-    fetching = undefined;
+  const fetched = async (partition?: number): Promise<Fetching> => {
+    const wanted = ({ positions }: Fetching) =>
+      partition === undefined || positions.some((it) => it.partition === partition);
+    await vi.waitFor(() => expect(fetches.some(wanted)).toBe(true), PATIENCE);
+    const ended = fetches.find(wanted) as Fetching;
+    fetches = fetches.filter((each) => each !== ended);
     return ended;
   };
   return {
     told,
     membership,
     tells,
-    /** The fetch under way ends with these offsets of these partitions. */
+    /** The fetch under way of the first of these partitions ends with these offsets. */
     brings: async (offsets: Record<number, readonly number[]>) => {
-      const { positions, settle } = await fetched();
+      const [partition] = Object.keys(offsets);
+      const { positions, settle } = await fetched(Number(partition));
       settle.resolve(
         positions.flatMap((position) => {
           const found = offsets[position.partition];
@@ -109,8 +110,7 @@ function scene() {
     givesWay: () => events?.beforeJoining(),
     isJoined: (...partitions: number[]) => {
       generationId += 1;
-      fetching?.settle.resolve([]);
-      fetching = undefined;
+      for (const { settle } of fetches.splice(0)) settle.resolve([]);
       events?.onJoined({ memberId: 'me', generationId, assignments: [{ topic: TOPIC, partitions }] });
     },
     isLost: (reason: string) => events?.onLost(reason),
@@ -139,6 +139,19 @@ describe('a member of a group', () => {
     await ends(0);
     await tells('fetches 0:3 1:2');
     await tells('commits 0:3 1:2 in 1');
+  });
+
+  test('fetches for each lane by itself: none waits for the batch of another', async () => {
+    const { told, isJoined, brings, ends, tells } = scene({ lanes: 2 });
+    isJoined(0, 1, 2);
+    await brings({ 0: [1] });
+    await tells('handles 0:1');
+    await brings({ 1: [1] });
+    await ends(1);
+    await tells('fetches 1:2');
+    expect(told).not.toContain('fetches 0:2 2:1');
+    await ends(0);
+    await tells('fetches 0:2 2:1');
   });
 
   test('skips what a record batch holds from before the position', async () => {

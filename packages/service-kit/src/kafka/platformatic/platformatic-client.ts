@@ -8,7 +8,10 @@ export const platformaticClient: ConnectClient = (options) => ({
   producer: (topicPrefix) => createProducer(options, topicPrefix),
   joinGroup: (join) =>
     joinGroup(
-      { reader: partitionReader(options, join), createMember: (events) => groupMember(options, join, events) },
+      {
+        createReader: () => partitionReader(options, join),
+        createMember: (events) => groupMember(options, join, events),
+      },
       join,
     ),
 });
