@@ -24,6 +24,7 @@ export function barChart(title: string, bars: readonly Bar[], shown: (value: num
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" font-family="sans-serif" font-size="13">`,
+    `<title>${escaped(title)}</title>`,
     `<rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
     `<text x="8" y="20" font-weight="bold">${escaped(title)}</text>`,
     ...rows,

@@ -13,6 +13,7 @@ test('bars are to scale from zero, and a label is text, whatever it holds', () =
   const [whole = 0, half] = widthsOf(svg);
   expect(half).toBe(whole / 2);
   expect(svg).toContain('a &lt; b &amp; c');
+  expect(svg, 'for who cannot see it').toContain('<title>Sagas</title>');
 });
 
 test('a chart of nothing is still a picture', () => {
