@@ -1,4 +1,4 @@
-import { isStateTopic, isTopic } from '@saga/messages/topics';
+import { isStateTopic } from '@saga/messages/topics';
 import type { DeadLetter } from './dead-letters.ts';
 
 /** A dead letter as an operator reads it; times are RFC 3339. */
@@ -29,10 +29,8 @@ export function deadLetterView(letter: DeadLetter) {
 function actionsOf({ status, topic, isWhole, key, value }: DeadLetter): ('redrive' | 'discard')[] {
   if (status !== 'OPEN') return [];
   const isEmpty = isWhole && (key === null || value === null);
-  return isEmpty || isOfState(topic) ? ['discard'] : ['redrive', 'discard'];
+  return isEmpty || isStateTopic(topic) ? ['discard'] : ['redrive', 'discard'];
 }
-
-const isOfState = (topic: string): boolean => isTopic(topic) && isStateTopic(topic);
 
 function valueView({ value, valueBytes }: DeadLetter) {
   if (value === null) return { value: null, valueEncoding: null, valueBytes: null, valueCut: false };
@@ -63,7 +61,7 @@ function adviceOf({ status, code, isWhole, service, topic }: DeadLetter): string
     case 'REDRIVEN':
       return 'it was published again; should it fail again, it stands here as another dead letter';
     case 'OPEN': {
-      if (isOfState(topic)) return stateAdvice(service, topic);
+      if (isStateTopic(topic)) return stateAdvice(service, topic);
       const advice = ADVICE[code] ?? 'mend the cause that the error names, then redrive it; or discard it';
       return isWhole ? advice : `${advice}. Perhaps not all of it was kept here: a redrive reads it again where it lay`;
     }

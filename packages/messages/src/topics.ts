@@ -12,7 +12,7 @@ export type Body<T extends Topic> = z.infer<(typeof topics)[T]>;
 
 export const allTopics = Object.keys(topics) as Topic[];
 export const isTopic = (name: string): name is Topic => Object.hasOwn(topics, name);
-export const isStateTopic = (name: Topic): name is StateTopic => Object.hasOwn(stateChanges, name);
+export const isStateTopic = (name: string): name is StateTopic => Object.hasOwn(stateChanges, name);
 export const isCommandTopic = (name: Topic): name is CommandTopic => Object.hasOwn(commands, name);
 export const isFactTopic = (name: Topic): name is FactTopic => Object.hasOwn(facts, name);
 

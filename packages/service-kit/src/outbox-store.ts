@@ -2,6 +2,7 @@ import type { WireMessage } from '@saga/messages/codec';
 import { allTopics, isStateTopic } from '@saga/messages/topics';
 import type { Sql } from './database.ts';
 import { documentsIn, jsonSequence } from './json-sequence.ts';
+import { takeTurn } from './take-turn.ts';
 
 export type OutboxRow = { id: number; message: WireMessage };
 
@@ -43,10 +44,6 @@ const CLAIM = `
   WHERE created_at < clock_timestamp() - $1::int * interval '1 millisecond' AND topic <> ALL($3::text[])
   ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED`;
 
-/** Held until the transaction ends. The table's own id: several services may share a database. */
-const TAKE_TURN = `SELECT pg_try_advisory_xact_lock('outbox'::regclass::oid::bigint) AS taken`;
-
-/** A statement after the turn was taken, so that it sees all that was committed before. */
 const CLAIM_STATES = `
   SELECT id, topic, key, headers, value FROM outbox WHERE topic = ANY($1::text[]) ORDER BY id LIMIT $2`;
 
@@ -71,8 +68,7 @@ export const postgresOutbox: OutboxStore = {
   claim: async (sql, { olderThanMs, limit, except }) =>
     (await sql.query<StoredRow>(CLAIM, [olderThanMs, limit, [...STATE_TOPICS, ...except]])).map(rowOf),
   claimStates: async (sql, { limit, except }) => {
-    const [turn] = await sql.query<{ taken: boolean }>(TAKE_TURN);
-    if (!turn?.taken) return [];
+    if (!(await takeTurn(sql, 'outbox'))) return [];
     const topics = STATE_TOPICS.filter((topic) => !except.includes(topic));
     return (await sql.query<StoredRow>(CLAIM_STATES, [topics, limit])).map(rowOf);
   },

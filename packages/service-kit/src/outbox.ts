@@ -1,6 +1,6 @@
 import { encode } from '@saga/messages/codec';
 import type { Message } from '@saga/messages/message';
-import { isStateTopic, isTopic } from '@saga/messages/topics';
+import { isStateTopic } from '@saga/messages/topics';
 import type { Logger } from 'pino';
 import type { Broker } from './broker.ts';
 import type { Database, Sql, Transaction } from './database.ts';
@@ -183,5 +183,5 @@ function throwRefused(refused: Refused): void {
 }
 
 const idsOf = (rows: readonly OutboxRow[]) => rows.map(({ id }) => id);
-const isState = ({ message: { topic } }: OutboxRow): boolean => isTopic(topic) && isStateTopic(topic);
+const isState = ({ message: { topic } }: OutboxRow): boolean => isStateTopic(topic);
 const messagesOf = (rows: readonly OutboxRow[]) => rows.map(({ message }) => message);

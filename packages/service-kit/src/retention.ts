@@ -70,7 +70,8 @@ export const forgetsUndoable =
     const upTo = ids.at(-1);
     if (from === undefined || upTo === undefined) return undefined;
     const ended = await endedSagas({ from, upTo }, limit);
-    await database.query(forget, [ids.filter((id) => ended.includes(id))]);
+    const known = new Set(ended);
+    await database.query(forget, [ids.filter((id) => known.has(id))]);
     // As many as were asked for: there may be more, after the last one.
     const askedUpTo = ended.length < limit ? upTo : lastOf(ended);
     return ids.length < limit && askedUpTo === upTo ? undefined : askedUpTo;

@@ -89,7 +89,7 @@ export async function takeUpWork(options: WorkOptions): Promise<void> {
     stopping,
   });
   const observed = heldBack.watch(tracing ? tracedBatches(handle, tracing) : handle);
-  const { topics, lanes = 1 } = parts.handler;
+  const { topics, lanes } = parts.handler;
   const subscription = { group: service, topics, maxBatch: config.MAX_BATCH, lanes };
   const consumer = await keepTrying(() => broker.consume(subscription, observed), theBroker);
   opened.defer(() => consumer.stop());

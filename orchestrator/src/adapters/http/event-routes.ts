@@ -86,7 +86,10 @@ async function refuseUnbegun(events: SagaEvents, { txid }: EventPlace): Promise<
   ]);
 }
 
-/** Ends with the service or with the client's connection: a client that loses the stream resumes where it was, one that is refused gives up. */
+/**
+ * Ends with the service or with the client's connection: a client that loses the stream resumes where it was, one that
+ * is refused gives up.
+ */
 async function* linesFrom(events: SagaEvents, from: EventPlace, ending: AbortSignal): AsyncGenerator<string> {
   let last = from;
   let quiet = 0;

@@ -1,5 +1,5 @@
 import type { WireMessage } from '@saga/messages/codec';
-import { isStateTopic, isTopic } from '@saga/messages/topics';
+import { isStateTopic } from '@saga/messages/topics';
 import type { OutboxStore } from '@saga/service-kit/outbox-store';
 import { type MemoryTable, statement } from '../memory-database/memory-database.ts';
 
@@ -40,4 +40,4 @@ export const memoryOutbox = (table: OutboxTable): OutboxStore => ({
   count: (sql, limit) => statement(sql, (rows) => Math.min(rows.all(table).length, limit)),
 });
 
-const isState = ({ topic }: WireMessage): boolean => isTopic(topic) && isStateTopic(topic);
+const isState = ({ topic }: WireMessage): boolean => isStateTopic(topic);

@@ -1,13 +1,12 @@
 import type { Consumer, ConsumerCrashEvent, EachBatchPayload, Kafka, KafkaMessage, Offsets } from 'kafkajs';
-import pino from 'pino';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { LeftMessage } from '../../broker.ts';
 import { batchGatherer } from '../batch-gatherer.ts';
 import type { Membership } from '../kafka-client.ts';
+import { joinOptions, TOPIC, waitingHandler } from '../membership.fixture.ts';
 import { joinGroup } from './membership.ts';
 
 const PATIENCE = { timeout: 60_000, interval: 5 };
-const TOPIC = 'topic';
 const EVENTS = {
   GROUP_JOIN: 'join',
   REBALANCING: 'rebalancing',
@@ -29,7 +28,6 @@ afterEach(async () => {
  */
 async function scene() {
   const told: string[] = [];
-  const calls: PromiseWithResolvers<readonly LeftMessage[]>[] = [];
   const listeners = new Map<string, (event: unknown) => void>();
   const running = Promise.withResolvers<(payload: EachBatchPayload) => Promise<void>>();
   let refused: Error | undefined;
@@ -51,24 +49,9 @@ async function scene() {
       told.push('disconnected');
     },
   };
-  const gatherer = batchGatherer({
-    maxBatch: 100,
-    handle: (batch) => {
-      told.push(`handles ${batch.map(({ partition, offset }) => `${partition}:${offset}`).join(' ')}`);
-      const call = Promise.withResolvers<readonly LeftMessage[]>();
-      calls.push(call);
-      return call.promise;
-    },
-    onRejected: () => {},
-  });
-  const membership = joinGroup({ consumer: () => consumer } as unknown as Kafka, {
-    group: 'group',
-    topics: [TOPIC],
-    unprefixed: (topic) => topic,
-    partitions: 4,
-    gatherer,
-    logger: pino({ level: 'silent' }),
-  });
+  const { calls, handle } = waitingHandler(told);
+  const gatherer = batchGatherer({ maxBatch: 100, handle, onRejected: () => {} });
+  const membership = joinGroup({ consumer: () => consumer } as unknown as Kafka, joinOptions(gatherer));
   memberships.push(membership);
   const eachBatch = await running.promise;
   const emit = (event: keyof typeof EVENTS, payload: object = {}) => listeners.get(EVENTS[event])?.({ payload });

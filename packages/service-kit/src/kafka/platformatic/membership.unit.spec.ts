@@ -1,16 +1,15 @@
-import pino from 'pino';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { BatchHandler, LeftMessage } from '../../broker.ts';
+import type { LeftMessage } from '../../broker.ts';
 import { batchGatherer } from '../batch-gatherer.ts';
 import type { Membership } from '../kafka-client.ts';
 import { inLanes } from '../lanes.ts';
+import { joinOptions, TOPIC, waitingHandler } from '../membership.fixture.ts';
 import type { MemberEvents } from './group-member.ts';
 import { joinGroup } from './membership.ts';
 import type { Arrival, Position } from './partition-reader.ts';
 import { recordsBatch } from './records-batch.fixture.ts';
 
 const PATIENCE = { timeout: 60_000, interval: 5 };
-const TOPIC = 'topic';
 
 const memberships: Membership[] = [];
 afterEach(async () => {
@@ -22,18 +21,12 @@ type Fetching = { positions: readonly Position[]; settle: PromiseWithResolvers<A
 /** A membership over a broker that does what the test says; what happens is told in order. */
 function scene({ lanes = 1 } = {}) {
   const told: string[] = [];
-  const calls: PromiseWithResolvers<readonly LeftMessage[]>[] = [];
   let fetches: Fetching[] = [];
   let events: MemberEvents | undefined;
   let refused: Error | undefined;
   let generationId = 0;
 
-  const handle: BatchHandler = (batch) => {
-    told.push(`handles ${batch.map(({ partition, offset }) => `${partition}:${offset}`).join(' ')}`);
-    const call = Promise.withResolvers<readonly LeftMessage[]>();
-    calls.push(call);
-    return call.promise;
-  };
+  const { calls, handle } = waitingHandler(told);
   const gatherer = inLanes(lanes, () => batchGatherer({ maxBatch: 100, handle, onRejected: () => {} }));
   const membership = joinGroup(
     {
@@ -71,14 +64,7 @@ function scene({ lanes = 1 } = {}) {
         };
       },
     },
-    {
-      group: 'group',
-      topics: [TOPIC],
-      unprefixed: (topic) => topic,
-      partitions: 4,
-      gatherer,
-      logger: pino({ level: 'silent' }),
-    },
+    joinOptions(gatherer),
   );
   memberships.push(membership);
 
