@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { testDatabase } from '@saga/testkit/test-database';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createPool, type Database, postgresDatabase, type Transaction } from './database.ts';
+import { createPool, type Database, PLANNED_FOR_WHOLE_TABLES, postgresDatabase, type Transaction } from './database.ts';
 import { isTransient, Unavailable } from './faults.ts';
 
 /** One connection: whatever a transaction leaves behind, the next one finds. */
@@ -111,11 +111,54 @@ function refusing(command: 'BEGIN' | 'ROLLBACK'): { pool: pg.Pool; database: Dat
   const pool = createPool({ url, ...ONE_PATIENT });
   pool.on('connect', (connection) => {
     const query = connection.query.bind(connection) as (...given: unknown[]) => unknown;
-    const refused = (first: unknown, ...rest: unknown[]) => query(first === command ? `${command} NO` : first, ...rest);
+    const isRefused = (first: unknown) => typeof first === 'string' && first.startsWith(command);
+    const refused = (first: unknown, ...rest: unknown[]) => query(isRefused(first) ? `${command} NO` : first, ...rest);
     connection.query = refused as typeof connection.query;
   });
   return { pool, database: postgresDatabase(pool) };
 }
+
+describe('a statement of a transaction', () => {
+  const UPDATE = `
+    UPDATE grown SET text = new.text FROM unnest($1::int[], $2::text[]) AS new (id, text) WHERE grown.id = new.id`;
+
+  const MANY = Array.from({ length: 500 }, (_, id) => id);
+
+  /** How often the table was read from end to end by the work. */
+  const scans = (work: (sql: Transaction) => Promise<unknown>) =>
+    database.transaction(async (sql) => {
+      const count = async () => {
+        const [row] = await sql.query<{ scans: number }>(
+          `SELECT pg_stat_get_xact_numscans('grown'::regclass) AS scans`,
+        );
+        return row?.scans ?? Number.NaN;
+      };
+      const before = await count();
+      await work(sql);
+      return (await count()) - before;
+    });
+
+  beforeAll(async () => {
+    await database.query('CREATE TABLE grown (id int PRIMARY KEY, text text NOT NULL)');
+    // Often enough for PostgreSQL to choose a plan that it keeps.
+    for (let time = 0; time < 10; time += 1)
+      await database.transaction((sql) => sql.query(UPDATE, [MANY, MANY.map(String)]));
+    await database.query(`INSERT INTO grown SELECT id, 'text' FROM generate_series(1, 1000) AS id`);
+  });
+
+  test('goes by the index, though its plan was made when the table was empty', async () => {
+    expect(await scans((sql) => sql.query(UPDATE, [[7], ['seven']]))).toBe(0);
+  });
+
+  test('reads a whole table as one, where it says so', async () => {
+    const sum = 'SELECT count(*)::int AS rows FROM grown WHERE id > 0';
+    const planned = async (sql: Transaction) => {
+      await sql.query(PLANNED_FOR_WHOLE_TABLES);
+      return sql.query(sum);
+    };
+    expect(await scans(planned)).toBe(1);
+  });
+});
 
 describe('a transaction that could not begin', () => {
   const WITHOUT_PARAMETERS = `INSERT INTO notes VALUES (8, 'stray')`;

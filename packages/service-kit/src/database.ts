@@ -26,6 +26,8 @@ export interface Database extends Sql {
   /**
    * All or nothing. Any failing statement rolls back and rejects; a commit that PostgreSQL turned into a rollback
    * (because an error inside was swallowed) rejects too (trap 15).
+   *
+   * For rows that are named by their keys: its statements go by the indexes, and are planned once per connection.
    */
   transaction<Result>(work: (sql: Transaction) => Promise<Result>): Promise<Result>;
 }
@@ -96,6 +98,23 @@ const HARMLESS = /^(22|23|40|25P02)/;
 const isSpoiling = (error: unknown): boolean =>
   !(error instanceof pg.DatabaseError) || !HARMLESS.test(error.code ?? '');
 
+/**
+ * Else a statement that is first planned while its tables are small, or are taken to be, reads them from end to end for
+ * as long as that plan is kept; and one whose plan seems to depend on its values is planned anew each time.
+ */
+const BEGIN = [
+  'BEGIN',
+  'SET LOCAL plan_cache_mode = force_generic_plan',
+  'SET LOCAL enable_seqscan = off',
+  'SET LOCAL enable_hashjoin = off',
+  'SET LOCAL enable_mergejoin = off',
+].join('; ');
+
+/** For a statement of a transaction that reads whole tables, before it. */
+export const PLANNED_FOR_WHOLE_TABLES = `
+  SELECT set_config('enable_seqscan', 'on', true), set_config('enable_hashjoin', 'on', true),
+         set_config('enable_mergejoin', 'on', true)`;
+
 async function transact<Result>(run: Run, work: (sql: Transaction) => Promise<Result>): Promise<Result> {
   let isOver = false;
   /** The first statement that failed: all later ones are only told that the transaction is aborted (25P02). */
@@ -109,7 +128,7 @@ async function transact<Result>(run: Run, work: (sql: Transaction) => Promise<Re
   const sent: Promise<unknown>[] = [];
   // Pipelined: BEGIN travels with the first statements, the commit with the last, and what is sent together shares a
   // round trip.
-  const begun = noted(run('BEGIN'));
+  const begun = noted(run(BEGIN));
   // Only reads travel with BEGIN: were it to fail, a write beside it would stand outside of any transaction.
   let mayWrite: typeof begun | undefined;
   const send = <Row extends object>(statement: string, values?: readonly unknown[]): Promise<Row[]> => {
