@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { assertPortIsFree, freePorts } from './infrastructure/ports.ts';
 import { type Passwords, serviceDatabaseUrl, withoutPasswords } from './service-database-url.ts';
 import { type ServiceName, serviceNames } from './service-name.ts';
-import { servicePrograms } from './service-program.ts';
+import { COMPILE_CACHE, NODE_FLAGS, servicePrograms } from './service-program.ts';
 import { type SupervisedProcess, supervisedProcess } from './supervised-process.ts';
 
 /** How a service is run with these settings: as a process of its own, unless said otherwise. */
@@ -107,6 +107,7 @@ function serviceProcess(
   { databaseUrl, passwords, kafkaBrokers, env, onLine, say, run = asProcess }: StackOptions,
 ): SupervisedProcess {
   const settings = {
+    NODE_COMPILE_CACHE: COMPILE_CACHE,
     ...withoutPasswords({ ...process.env, ...env }),
     DATABASE_URL: serviceDatabaseUrl(databaseUrl, name, passwords),
     KAFKA_BROKERS: kafkaBrokers.join(','),
@@ -118,7 +119,7 @@ function serviceProcess(
 }
 
 const asProcess: RunService = (name, env, report) =>
-  supervisedProcess({ name, program: [servicePrograms[name].main], env, ...report });
+  supervisedProcess({ name, program: [...NODE_FLAGS, servicePrograms[name].main], env, ...report });
 
 async function answersReady(url: string): Promise<boolean> {
   try {
