@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { newOrderId } from '@saga/messages/ids';
+import { BY_INDEX } from '@saga/service-kit/database';
 import { kafkajsClient } from '@saga/service-kit/kafka/kafkajs/kafkajs-client';
 import { naturalBatch } from '@saga/service-kit/natural-batch';
 import pg from 'pg';
@@ -29,7 +30,12 @@ const MAX_BATCH = 500;
 
 const settings = JSON.parse(process.env.FLOOR ?? '') as FloorSettings;
 const sample = JSON.parse(readFileSync(settings.sampleFile, 'utf8')) as OrderSample;
-const pool = new pg.Pool({ connectionString: settings.databaseUrl, max: POOL_SIZE, pipeline: true });
+const pool = new pg.Pool({
+  connectionString: settings.databaseUrl,
+  max: POOL_SIZE,
+  pipeline: true,
+  options: BY_INDEX.map((setting) => `-c ${setting}`).join(' '),
+});
 const transport = await openTransport();
 const hops = hopsOf[settings.role];
 const rows = rowsOf(settings.role, sample);

@@ -102,13 +102,14 @@ const isSpoiling = (error: unknown): boolean =>
  * Else a statement that is first planned while its tables are small, or are taken to be, reads them from end to end for
  * as long as that plan is kept; and one whose plan seems to depend on its values is planned anew each time.
  */
-const BEGIN = [
-  'BEGIN',
-  'SET LOCAL plan_cache_mode = force_generic_plan',
-  'SET LOCAL enable_seqscan = off',
-  'SET LOCAL enable_hashjoin = off',
-  'SET LOCAL enable_mergejoin = off',
-].join('; ');
+export const BY_INDEX = [
+  'plan_cache_mode=force_generic_plan',
+  'enable_seqscan=off',
+  'enable_hashjoin=off',
+  'enable_mergejoin=off',
+];
+
+const BEGIN = ['BEGIN', ...BY_INDEX.map((setting) => `SET LOCAL ${setting}`)].join('; ');
 
 /** For a statement of a transaction that reads whole tables, before it. */
 export const PLANNED_FOR_WHOLE_TABLES = `
