@@ -1,7 +1,7 @@
 import { uuid } from '@saga/messages/values';
 import { z } from 'zod';
 import { wholeNumber } from './config.ts';
-import { type Database, PLANNED_FOR_WHOLE_TABLES, type Sql } from './database.ts';
+import { BY_WHOLE_TABLES, type Database, type Sql } from './database.ts';
 import type { HttpApp } from './http-app.ts';
 
 /** The most orders that one answer tells of. */
@@ -75,6 +75,6 @@ export function ledgerRoutes(app: HttpApp, database: Database, { effects, faults
 
 async function addUp(sql: Sql, faults: string): Promise<LedgerFault[]> {
   await sql.query(`SET LOCAL statement_timeout = ${ADD_UP_TIMEOUT_MS}`);
-  await sql.query(PLANNED_FOR_WHOLE_TABLES);
+  await sql.query(BY_WHOLE_TABLES);
   return sql.query<LedgerFault>(faults, [MAX_FAULTS]);
 }

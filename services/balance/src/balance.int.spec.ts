@@ -1,6 +1,7 @@
 import { newOrderId } from '@saga/messages/ids';
 import { action, compensation } from '@saga/testkit/message-builders';
 import { outcomes, participantContract, reasons, replicaOf } from '@saga/testkit/participant-contract';
+import { readsByKeyContract } from '@saga/testkit/reads-by-key-contract';
 import { bodiesOf, type ServiceUnderTest, serviceUnderTest } from '@saga/testkit/service-under-test';
 import { testDatabase } from '@saga/testkit/test-database';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -26,8 +27,8 @@ const deduct = (userId: number, amount: number) =>
   action('deduct-balance-command', { orderId: newOrderId(), userId, amount });
 const replica = () => replicaOf(balanceParticipant, service.database);
 
-participantContract(async () => {
-  const userId = await newAccount(1_000);
+async function underTest() {
+  const userId = await newAccount(1_000_000);
   return {
     participant: balanceParticipant,
     database: service.database,
@@ -37,7 +38,9 @@ participantContract(async () => {
     },
     effect: () => service.database.query('SELECT user_id, balance, added FROM accounts ORDER BY user_id'),
   };
-});
+}
+readsByKeyContract(underTest);
+participantContract(underTest);
 
 describe('money', () => {
   test('is taken from an account as long as there is enough', async () => {

@@ -44,12 +44,12 @@ const SAVE_PAYMENTS = `
 const SAVE_ACCOUNTS = `
   UPDATE accounts SET balance = changed.balance
   FROM json_to_recordset($1::json) AS changed ("userId" bigint, balance bigint)
-  WHERE accounts.user_id = changed."userId"`;
+  WHERE accounts.user_id = changed."userId" AND accounts.user_id = ANY($2::bigint[])`;
 
 export function saveLedger(
   sql: Transaction,
   { payments, accounts }: { payments: readonly Payment[]; accounts: readonly Account[] },
 ): void {
   if (payments.length > 0) sql.send(SAVE_PAYMENTS, [JSON.stringify(payments)]);
-  if (accounts.length > 0) sql.send(SAVE_ACCOUNTS, [JSON.stringify(accounts)]);
+  if (accounts.length > 0) sql.send(SAVE_ACCOUNTS, [JSON.stringify(accounts), accounts.map(({ userId }) => userId)]);
 }

@@ -1,6 +1,7 @@
 import { newOrderId } from '@saga/messages/ids';
 import { action, compensation } from '@saga/testkit/message-builders';
 import { outcomes, participantContract, reasons, replicaOf } from '@saga/testkit/participant-contract';
+import { readsByKeyContract } from '@saga/testkit/reads-by-key-contract';
 import { bodiesOf, type ServiceUnderTest, serviceUnderTest } from '@saga/testkit/service-under-test';
 import { testDatabase } from '@saga/testkit/test-database';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -26,7 +27,7 @@ const use = (couponId: number, discountAmount = 1_000) =>
   action('use-coupon-command', { orderId: newOrderId(), couponId, userId: USER, totalAmount: 5_000, discountAmount });
 const replica = () => replicaOf(couponParticipant, service.database);
 
-participantContract(async () => ({
+const underTest = async () => ({
   participant: couponParticipant,
   database: service.database,
   arrange: async () => {
@@ -34,7 +35,9 @@ participantContract(async () => ({
     return { action: used, undo: compensation('restore-coupon-command', used) };
   },
   effect: () => service.database.query('SELECT coupon_id, action_id, order_id FROM coupons ORDER BY coupon_id'),
-}));
+});
+readsByKeyContract(underTest);
+participantContract(underTest);
 
 describe('a coupon', () => {
   test('is used by one order of many that come at once', async () => {

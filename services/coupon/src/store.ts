@@ -8,7 +8,10 @@ const LOAD_COUPONS = `
   SELECT coupon_id AS "couponId", user_id AS "userId", discount_amount AS "discountAmount", expires_at AS "expiresAt",
          action_id AS "actionId", order_id AS "orderId"
   FROM coupons
-  WHERE coupon_id = ANY($1::bigint[]) OR action_id = ANY($2::uuid[])
+  WHERE coupon_id = ANY(ARRAY(
+    SELECT unnest($1::bigint[])
+    UNION
+    SELECT coupon_id FROM coupons WHERE action_id = ANY($2::uuid[])))
   ORDER BY coupon_id FOR UPDATE`;
 
 export type CouponRow = Omit<Coupon, 'use'> & { actionId: string | null; orderId: string | null };
@@ -29,9 +32,10 @@ export async function loadWallet(sql: Sql, messages: readonly Message[]): Promis
 const SAVE_COUPONS = `
   UPDATE coupons SET action_id = changed."actionId", order_id = changed."orderId"
   FROM json_to_recordset($1::json) AS changed ("couponId" bigint, "actionId" uuid, "orderId" uuid)
-  WHERE coupons.coupon_id = changed."couponId"`;
+  WHERE coupons.coupon_id = changed."couponId" AND coupons.coupon_id = ANY($2::bigint[])`;
 
 export function saveWallet(sql: Transaction, { coupons }: { coupons: readonly Coupon[] }): void {
   if (coupons.length === 0) return;
-  sql.send(SAVE_COUPONS, [JSON.stringify(coupons.map(({ couponId, use }) => ({ couponId, ...use })))]);
+  const changed = coupons.map(({ couponId, use }) => ({ couponId, ...use }));
+  sql.send(SAVE_COUPONS, [JSON.stringify(changed), changed.map(({ couponId }) => couponId)]);
 }

@@ -1,6 +1,7 @@
 import { newOrderId } from '@saga/messages/ids';
 import { action, compensation } from '@saga/testkit/message-builders';
 import { outcomes, participantContract, reasons, replicaOf } from '@saga/testkit/participant-contract';
+import { readsByKeyContract } from '@saga/testkit/reads-by-key-contract';
 import { type ServiceUnderTest, serviceUnderTest } from '@saga/testkit/service-under-test';
 import { testDatabase } from '@saga/testkit/test-database';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -27,7 +28,7 @@ const create = (address: string | null, orderId = newOrderId()) =>
   });
 const replica = () => replicaOf(deliveryParticipant, service.database);
 
-participantContract(async () => ({
+const underTest = async () => ({
   participant: deliveryParticipant,
   database: service.database,
   arrange: async () => {
@@ -35,7 +36,9 @@ participantContract(async () => ({
     return { action: created, undo: compensation('cancel-delivery-command', created) };
   },
   effect: () => service.database.query("SELECT delivery_id FROM deliveries WHERE status = 'CREATED' ORDER BY 1"),
-}));
+});
+readsByKeyContract(underTest);
+participantContract(underTest);
 
 describe('deliveries', () => {
   test('are seen with where they go and what has become of them', async () => {

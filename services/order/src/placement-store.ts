@@ -58,7 +58,8 @@ async function loadCatalogue(sql: Sql, placements: readonly Placement[]): Promis
 const LOAD_ANSWERS = `
   SELECT scope, key, request_hash AS "requestHash", response
   FROM idempotency
-  WHERE (scope, key) IN (SELECT scope, key FROM unnest($1::text[], $2::text[]) AS asked (scope, key))`;
+  WHERE (scope, key) IN (SELECT scope, key FROM unnest($1::text[], $2::text[]) AS asked (scope, key))
+    AND scope = ANY($1) AND key = ANY($2)`;
 
 const storedOrder = z.object({
   orderId: uuid,

@@ -60,7 +60,7 @@ const SAVE_ORDERS = `
   FROM json_to_recordset($1::json)
     AS changed ("orderId" uuid, status text, "cancelReason" json, "paymentId" uuid, "deliveryId" uuid,
                 "endedAt" timestamptz)
-  WHERE orders.order_id = changed."orderId"`;
+  WHERE orders.order_id = changed."orderId" AND orders.order_id = ANY($2::uuid[])`;
 
 const SAVE_PRODUCTS = `
   INSERT INTO products (product_id, price, version)
@@ -92,7 +92,7 @@ export function saveOrders(
   sql: Transaction,
   { orders, products, accounts, coupons }: { readonly [Table in keyof OrderTables]: readonly OrderTables[Table][] },
 ): void {
-  if (orders.length > 0) sql.send(SAVE_ORDERS, [JSON.stringify(orders)]);
+  if (orders.length > 0) sql.send(SAVE_ORDERS, [JSON.stringify(orders), orders.map(({ orderId }) => orderId)]);
   if (products.length > 0) sql.send(SAVE_PRODUCTS, [JSON.stringify(products)]);
   if (accounts.length > 0) sql.send(SAVE_ACCOUNTS, [JSON.stringify(accounts)]);
   if (coupons.length > 0) sql.send(SAVE_COUPONS, [JSON.stringify(coupons)]);

@@ -2,6 +2,7 @@ import { newOrderId } from '@saga/messages/ids';
 import type { OrderItem } from '@saga/messages/values';
 import { action, compensation, orderProcessed } from '@saga/testkit/message-builders';
 import { outcomes, participantContract, reasons, replicaOf } from '@saga/testkit/participant-contract';
+import { readsByKeyContract } from '@saga/testkit/reads-by-key-contract';
 import { bodiesOf, type ServiceUnderTest, serviceUnderTest } from '@saga/testkit/service-under-test';
 import { testDatabase } from '@saga/testkit/test-database';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -43,9 +44,9 @@ const processed = (items: OrderItem[], orderId: string) =>
   });
 const replica = () => replicaOf(productParticipant, service.database);
 
-participantContract(async () => {
-  const pens = await newProduct(1_000);
-  const inks = await newProduct(1_000);
+async function underTest() {
+  const pens = await newProduct(10_000);
+  const inks = await newProduct(10_000);
   return {
     participant: productParticipant,
     database: service.database,
@@ -56,7 +57,9 @@ participantContract(async () => {
     effect: () =>
       service.database.query('SELECT product_id, available, reserved, sold FROM products ORDER BY product_id'),
   };
-});
+}
+readsByKeyContract(underTest);
+participantContract(underTest);
 
 describe('stock', () => {
   test('of several products is set aside for an order whole or not at all', async () => {

@@ -3,10 +3,14 @@ import type { Sql, Transaction } from '@saga/service-kit/database';
 import { byKey, type Rows } from '@saga/service-kit/participant';
 import type { Product, Reservation, Stock } from './domain.ts';
 
+/** One key after the other: with OR the plan for a small table is to look at each row of it. */
 const LOAD_RESERVATIONS = `
   SELECT action_id AS "actionId", order_id AS "orderId", items, status
   FROM reservations
-  WHERE action_id = ANY($1::uuid[]) OR order_id = ANY($2::uuid[])
+  WHERE action_id = ANY(ARRAY(
+    SELECT unnest($1::uuid[])
+    UNION
+    SELECT action_id FROM reservations WHERE order_id = ANY($2::uuid[])))
   ORDER BY action_id FOR UPDATE`;
 
 /** The products that are ordered, and those of the reservations that are undone or settled. */
@@ -17,8 +21,10 @@ const LOAD_PRODUCTS = `
     SELECT unnest($1::bigint[])
     UNION
     SELECT (item ->> 'productId')::bigint
-    FROM reservations, json_array_elements(items) AS item
-    WHERE action_id = ANY($2::uuid[]) OR order_id = ANY($3::uuid[])))
+    FROM reservations, json_array_elements(items) AS item WHERE action_id = ANY($2::uuid[])
+    UNION
+    SELECT (item ->> 'productId')::bigint
+    FROM reservations, json_array_elements(items) AS item WHERE order_id = ANY($3::uuid[])))
   ORDER BY product_id FOR UPDATE`;
 
 /** Locks reservations, then products, each in key order: as everywhere in this service (trap 13). */
@@ -48,12 +54,13 @@ const SAVE_RESERVATIONS = `
 const SAVE_PRODUCTS = `
   UPDATE products SET available = changed.available, reserved = changed.reserved, sold = changed.sold
   FROM json_to_recordset($1::json) AS changed ("productId" bigint, available bigint, reserved bigint, sold bigint)
-  WHERE products.product_id = changed."productId"`;
+  WHERE products.product_id = changed."productId" AND products.product_id = ANY($2::bigint[])`;
 
 export function saveStock(
   sql: Transaction,
   { reservations, products }: { reservations: readonly Reservation[]; products: readonly Product[] },
 ): void {
   if (reservations.length > 0) sql.send(SAVE_RESERVATIONS, [JSON.stringify(reservations)]);
-  if (products.length > 0) sql.send(SAVE_PRODUCTS, [JSON.stringify(products)]);
+  if (products.length > 0)
+    sql.send(SAVE_PRODUCTS, [JSON.stringify(products), products.map(({ productId }) => productId)]);
 }

@@ -42,7 +42,7 @@ const UPDATE = `
                    ELSE least(saga.wake_at, to_timestamp(changed."wakeAt" / 1000.0)) END,
     updated_at = to_timestamp(changed."updatedAt" / 1000.0), ended_at = to_timestamp(changed."endedAt" / 1000.0)
   FROM ${SAGAS}
-  WHERE saga.id = changed.id AND saga.version = changed."expectedVersion"
+  WHERE saga.id = changed.id AND saga.id = ANY($3) AND saga.version = changed."expectedVersion"
   RETURNING saga.id)
   SELECT ('sagas were changed by somebody else since they were locked: ' || string_agg(id::text, ', '))::int
   FROM unnest($3::uuid[]) AS given (id) WHERE id NOT IN (SELECT id FROM updated) HAVING count(*) > 0`;
