@@ -39,15 +39,16 @@ RUN --mount=type=cache,target=/pnpm-store \
 COPY packages packages
 COPY --from=generated /app/prisma prisma
 
-# Without package managers, as nobody in particular, with files that are somebody else's.
+# Without package managers, as nobody in particular; all files but what is compiled are somebody else's.
 FROM node AS runtime
 RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack \
     /usr/local/bin/yarn /usr/local/bin/yarnpkg /opt/yarn-*
-# Else V8 would let its heap grow to the whole of the memory that a container may have, and be killed for the rest; and
-# the part of it where all begins, to so much that collecting the other part is most of what is done under load.
+# Else V8 would let its heap grow to the whole of the memory that a container may have, and be killed for the rest; and of
+# that heap the part where all begins would take so much that the other part, left small, is collected again and again.
 ENV NODE_ENV=production NODE_OPTIONS="--max-old-space-size-percentage=60 --max-semi-space-size=16"
 WORKDIR /app
-# What Node makes of the source files: each image keeps it, so that a service starts in half the time and 30 MiB less.
+# What Node makes of the source files: each image keeps it, so that a service starts in half the time and 30 MiB less,
+# on machines whose processors can do what those of the build can.
 ENV NODE_COMPILE_CACHE=/app/compiled
 RUN mkdir compiled && chown 1000:1000 compiled
 COPY --from=installed /app/node_modules node_modules

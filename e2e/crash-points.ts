@@ -82,7 +82,7 @@ pg.Client.prototype.query = function query(this: object, ...args: unknown[]): un
   const text = typeof statement === 'string' ? statement : (statement.text ?? '');
   const send = () => sendQuery.apply(this, args);
   const transaction = transactions.get(this);
-  if (text === 'BEGIN') transactions.set(this, new Set());
+  if (text.startsWith('BEGIN')) transactions.set(this, new Set());
   if (text === 'COMMIT' || text === 'ROLLBACK') transactions.delete(this);
   if (text === 'COMMIT' && transaction) return commit(transaction, send as () => Promise<unknown>);
 

@@ -106,9 +106,10 @@ function serviceProcess(
   urls: Readonly<Record<string, string>>,
   { databaseUrl, passwords, kafkaBrokers, env, onLine, say, run = asProcess }: StackOptions,
 ): SupervisedProcess {
+  const given: NodeJS.ProcessEnv = { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env, ...env };
   const settings = {
-    NODE_COMPILE_CACHE: COMPILE_CACHE,
-    ...withoutPasswords({ ...process.env, ...env }),
+    ...withoutPasswords(given),
+    NODE_OPTIONS: `${NODE_FLAGS} ${given.NODE_OPTIONS ?? ''}`,
     DATABASE_URL: serviceDatabaseUrl(databaseUrl, name, passwords),
     KAFKA_BROKERS: kafkaBrokers.join(','),
     PORT: String(port),
@@ -119,7 +120,7 @@ function serviceProcess(
 }
 
 const asProcess: RunService = (name, env, report) =>
-  supervisedProcess({ name, program: [...NODE_FLAGS, servicePrograms[name].main], env, ...report });
+  supervisedProcess({ name, program: [servicePrograms[name].main], env, ...report });
 
 async function answersReady(url: string): Promise<boolean> {
   try {

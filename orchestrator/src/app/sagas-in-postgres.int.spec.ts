@@ -1,12 +1,14 @@
 import { newOrderId } from '@saga/messages/ids';
 import type { Message } from '@saga/messages/message';
 import { delivered } from '@saga/testkit/message-builders';
+import { expectReadsByKey } from '@saga/testkit/reads-by-key-contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readSaga } from '../adapters/postgres/read-sagas.ts';
 import { postgresSagaStore } from '../adapters/postgres/saga-store.ts';
 import type { Incoming } from '../saga/incoming.ts';
 import { rebuild } from '../saga/rebuild.ts';
 import { allSagas } from '../sagas/all.ts';
+import { messageHandler } from './message-handler.ts';
 import { cancelRequest, orderCreated, rejected, success } from './saga-messages.fixture.ts';
 import type { SagaStore } from './saga-store.ts';
 import { type SagasUnderTest, sagasUnderTest } from './sagas-in-postgres.fixture.ts';
@@ -20,6 +22,18 @@ afterAll(() => sagas.close());
 const handle = (...messages: Message[]) => sagas.handle(...messages);
 
 describe('sagas in PostgreSQL', () => {
+  test('a message costs the sagas that it names, however many others there are', async () => {
+    await expectReadsByKey({
+      database: sagas.database,
+      others: (count) => handle(...Array.from({ length: count }, () => orderCreated())),
+      one: async (watched) => {
+        const replica = messageHandler(allSagas, postgresSagaStore, watched);
+        const [decrease] = (await replica.handle([delivered(orderCreated())])).publish;
+        await replica.handle([delivered(success(decrease))]);
+      },
+    });
+  });
+
   test('an order runs from its arrival to its completion, one batch after the other', async () => {
     const order = orderCreated();
     const [decrease] = (await handle(order)).publish;

@@ -27,7 +27,8 @@ export interface Database extends Sql {
    * All or nothing. Any failing statement rolls back and rejects; a commit that PostgreSQL turned into a rollback
    * (because an error inside was swallowed) rejects too (trap 15).
    *
-   * For rows that are named by their keys: its statements go by the indexes, and are planned once per connection.
+   * For rows that are named by their keys: its statements go by the indexes, and are planned once per connection. Each
+   * says which keys it wants (`= ANY($1)`), also where a join would tell.
    */
   transaction<Result>(work: (sql: Transaction) => Promise<Result>): Promise<Result>;
 }
@@ -100,10 +101,10 @@ const isSpoiling = (error: unknown): boolean =>
 
 /**
  * Else a statement that is first planned while its tables are small, or are taken to be, reads them from end to end for
- * as long as that plan is kept; and one whose plan seems to depend on its values is planned anew each time. For the
- * same reason each statement names the keys of the rows that it wants (`= ANY($1)`), also where a join would tell them.
+ * as long as that plan is kept; and one whose plan seems to depend on its values is planned anew each time
+ * (docs/adr/0023). Nothing of it is worth compiling; before PostgreSQL 18 what is `off` seemed costly enough to be.
  */
-export const BY_INDEX = ['plan_cache_mode=force_generic_plan', 'enable_seqscan=off'];
+export const BY_INDEX = ['plan_cache_mode=force_generic_plan', 'enable_seqscan=off', 'jit=off'];
 
 const BEGIN = ['BEGIN', ...BY_INDEX.map((setting) => `SET LOCAL ${setting}`)].join('; ');
 

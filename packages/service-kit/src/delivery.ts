@@ -36,7 +36,7 @@ export type Handled = { publish: readonly Message[]; dead: readonly DeadDelivery
  */
 export interface DeliveryHandler {
   topics: readonly Message['topic'][];
-  /** As {@link Subscription} has it: what rows the calls share must be locked. */
+  /** As a subscription has it (broker.ts): what rows the calls share must be locked. */
   lanes?: number;
   handle(deliveries: readonly Delivery[]): Promise<Handled>;
   /** What to answer for a readable message that cannot be handled: a participant's `failed` fact. */

@@ -27,18 +27,15 @@ const deduct = (userId: number, amount: number) =>
   action('deduct-balance-command', { orderId: newOrderId(), userId, amount });
 const replica = () => replicaOf(balanceParticipant, service.database);
 
-async function underTest() {
-  const userId = await newAccount(1_000_000);
-  return {
-    participant: balanceParticipant,
-    database: service.database,
-    arrange: async () => {
-      const deducted = deduct(userId, 7);
-      return { action: deducted, undo: compensation('refund-balance-command', deducted) };
-    },
-    effect: () => service.database.query('SELECT user_id, balance, added FROM accounts ORDER BY user_id'),
-  };
-}
+const underTest = async () => ({
+  participant: balanceParticipant,
+  database: service.database,
+  arrange: async () => {
+    const deducted = deduct(await newAccount(1_000), 7);
+    return { action: deducted, undo: compensation('refund-balance-command', deducted) };
+  },
+  effect: () => service.database.query('SELECT user_id, balance, added FROM accounts ORDER BY user_id'),
+});
 readsByKeyContract(underTest);
 participantContract(underTest);
 

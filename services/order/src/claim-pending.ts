@@ -39,7 +39,7 @@ export const CLAIM_PENDING = `
   moved AS (
     UPDATE orders
     SET announcements = announcements + announced::int, announce_at = CASE WHEN next < expires THEN next END
-    FROM turn WHERE orders.order_id = turn.order_id
+    FROM turn WHERE orders.order_id = turn.order_id AND orders.order_id = ANY(ARRAY(SELECT order_id FROM due))
     RETURNING orders.*, announced)
   SELECT announcements, ${ORDER_COLUMNS} FROM moved WHERE announced`;
 

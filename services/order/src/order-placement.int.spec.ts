@@ -3,6 +3,7 @@ import type { Database } from '@saga/service-kit/database';
 import { once } from '@saga/service-kit/idempotency';
 import { memoryBroker } from '@saga/service-kit/memory-broker';
 import { createOutbox } from '@saga/service-kit/outbox';
+import { expectReadsByKey } from '@saga/testkit/reads-by-key-contract';
 import { testDatabase } from '@saga/testkit/test-database';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -18,6 +19,13 @@ import {
 import type { OrderRequest } from './place-order.ts';
 
 const AT_ONCE = 40;
+const REQUEST: OrderRequest = {
+  saga: 'place-order',
+  userId: 1,
+  items: [{ productId: 1, quantity: 2, price: null }],
+  couponId: null,
+  shipTo: null,
+};
 
 let shop: OrderServiceUnderTest;
 let replica: OrderServiceUnderTest;
@@ -43,6 +51,31 @@ const CUT_CONNECTIONS = `
   SELECT pg_terminate_backend(pid) FROM pg_stat_activity
   WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()`;
 const CUTS = 12;
+
+it('an order costs the answers under its own key, however many others there are', async () => {
+  let key = 0;
+  const placeOn = (database: Database) => {
+    const outbox = createOutbox({
+      database,
+      broker: memoryBroker({ partitions: 1 }),
+      logger: pino({ level: 'silent' }),
+    });
+    const placement = createOrderPlacement({ outbox, announceAfterMs: 60_000 });
+    key += 1;
+    return placement.place({
+      orderId: newOrderId(),
+      traceparent: TRACEPARENT,
+      createdAt: new Date(),
+      request: REQUEST,
+      once: once('scope', `key ${key}`, REQUEST),
+    });
+  };
+  await expectReadsByKey({
+    database: shop.database,
+    others: (count) => Promise.all(Array.from({ length: count }, () => placeOn(shop.database))),
+    one: placeOn,
+  });
+});
 
 describe('the same request many times at once (trap 8)', () => {
   it('without an Idempotency-Key is as many orders', async () => {
@@ -187,16 +220,14 @@ describe('an order whose commit was not heard of', () => {
     await broker.createTopics([{ name: 'order-created', compacted: false }]);
     const outbox = createOutbox({ database: deafOnce(shop.database), broker, logger: pino({ level: 'silent' }) });
     const placement = createOrderPlacement({ outbox, announceAfterMs: 60_000 });
-    const items = [{ productId: 1, quantity: 2, price: null }];
-    const request: OrderRequest = { saga: 'place-order', userId: 1, items, couponId: null, shipTo: null };
     const orderId = newOrderId();
 
     const outcome = await placement.place({
       orderId,
       traceparent: TRACEPARENT,
       createdAt: new Date(),
-      request,
-      once: once('scope', key, request),
+      request: REQUEST,
+      once: once('scope', key, REQUEST),
     });
 
     expect(outcome).toMatchObject({ outcome: 'placed', order: { orderId, totalAmount: 20_000 } });

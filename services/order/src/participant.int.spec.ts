@@ -1,8 +1,11 @@
 import { failedFactId, finalFactId, newOrderId, orderActionId, processedId } from '@saga/messages/ids';
+import { replicaOf } from '@saga/testkit/participant-contract';
+import { expectReadsByKey } from '@saga/testkit/reads-by-key-contract';
 import { testDatabase } from '@saga/testkit/test-database';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cancelOrder, completeOrder, couponChanged, PAYMENT, productChanged } from './order-messages.fixture.ts';
 import { eventually, ORDER, type OrderServiceUnderTest, startOrderService } from './order-service.fixture.ts';
+import { orderParticipant } from './participant.ts';
 
 let shop: OrderServiceUnderTest;
 beforeAll(async () => {
@@ -18,6 +21,15 @@ const answers = (orderId: string, count: number) =>
     expect(published).toHaveLength(count);
     return published;
   });
+
+it('a message costs the order that it names, however many others there are', async () => {
+  const place = async () => completeOrder((await shop.place()).orderId);
+  await expectReadsByKey({
+    database: shop.database,
+    others: (count) => Promise.all(Array.from({ length: count }, place)),
+    one: async (watched) => replicaOf(orderParticipant, watched).handle(await place()),
+  });
+});
 
 describe('a completed order', () => {
   it('is answered and told to the outside; told again, it is the same again (trap 1, trap 2)', async () => {

@@ -56,10 +56,10 @@ async function loadCatalogue(sql: Sql, placements: readonly Placement[]): Promis
 }
 
 const LOAD_ANSWERS = `
-  SELECT scope, key, request_hash AS "requestHash", response
-  FROM idempotency
-  WHERE (scope, key) IN (SELECT scope, key FROM unnest($1::text[], $2::text[]) AS asked (scope, key))
-    AND scope = ANY($1) AND key = ANY($2)`;
+  SELECT scope, key, kept.request_hash AS "requestHash", kept.response
+  FROM (SELECT DISTINCT scope, key FROM unnest($1::text[], $2::text[]) AS asked (scope, key)) AS asked
+  CROSS JOIN LATERAL (
+    SELECT request_hash, response FROM idempotency WHERE scope = asked.scope AND key = asked.key LIMIT 1) AS kept`;
 
 const storedOrder = z.object({
   orderId: uuid,

@@ -31,10 +31,11 @@ const SETTLE = `
     due_at = CASE WHEN settled.status = 'PENDING' THEN now() + settled."pauseMs" * interval '1 millisecond' END
   FROM json_to_recordset($1::json)
     AS settled ("orderId" uuid, attempts int, status text, error text, "pauseMs" int)
-  WHERE dispatches.order_id = settled."orderId" AND dispatches.attempts = settled.attempts`;
+  WHERE dispatches.order_id = settled."orderId" AND dispatches.attempts = settled.attempts
+    AND dispatches.order_id = ANY($2::uuid[])`;
 
 export async function settleDispatches(sql: Sql, settled: readonly SettledDispatch[]): Promise<void> {
-  await sql.query(SETTLE, [JSON.stringify(settled)]);
+  await sql.query(SETTLE, [JSON.stringify(settled), settled.map(({ orderId }) => orderId)]);
 }
 
 const RETURN = `

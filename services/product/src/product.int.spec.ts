@@ -45,13 +45,12 @@ const processed = (items: OrderItem[], orderId: string) =>
 const replica = () => replicaOf(productParticipant, service.database);
 
 async function underTest() {
-  const pens = await newProduct(10_000);
-  const inks = await newProduct(10_000);
+  const inks = await newProduct(1_000);
   return {
     participant: productParticipant,
     database: service.database,
     arrange: async () => {
-      const decreased = decrease(itemsOf([pens, 2], [inks, 3]));
+      const decreased = decrease(itemsOf([await newProduct(10), 2], [inks, 3]));
       return { action: decreased, undo: compensation('restore-product-command', decreased) };
     },
     effect: () =>
