@@ -94,8 +94,8 @@ describe('an order that stays pending (trap 28)', () => {
 describe('the claim of due orders', () => {
   it('asks the index for them, and the outbox once for all', async () => {
     const plan = await shop.database.transaction(async (sql) => {
-      await sql.query('SET LOCAL enable_seqscan = off');
-      return sql.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${CLAIM_PENDING}`, [200, 60_000, 3_600_000, 30]);
+      await sql.query(`PREPARE claim AS ${CLAIM_PENDING}`);
+      return sql.query<{ 'QUERY PLAN': string }>('EXPLAIN EXECUTE claim (200, 60000, 3600000, 30)');
     });
     const lines = plan.map((row) => row['QUERY PLAN']).join('\n');
     expect(lines).toMatch(/Index Cond: \(announce_at <= /);

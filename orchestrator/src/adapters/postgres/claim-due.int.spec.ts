@@ -46,16 +46,20 @@ test('what is due is found by its index: what is not due is not looked at', asyn
   await sagas(5, 1, -1);
   await database.query('ANALYZE saga');
   const plan: string[] = [];
-  await claimDue(
-    {
-      query: async (statement, values) => {
-        const lines = await database.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${statement}`, values);
-        plan.push(...lines.map((line) => line['QUERY PLAN'].trim()));
-        return database.query(statement, values);
+  await database.transaction((sql) =>
+    claimDue(
+      {
+        query: async (statement, values = []) => {
+          await sql.query(`PREPARE claim AS ${statement}`);
+          const literals = values.map((value) => `'${Array.isArray(value) ? `{${value.join(',')}}` : value}'`);
+          const lines = await sql.query<{ 'QUERY PLAN': string }>(`EXPLAIN EXECUTE claim (${literals.join(', ')})`);
+          plan.push(...lines.map((line) => line['QUERY PLAN'].trim()));
+          return sql.query(statement, values);
+        },
       },
-    },
-    KNOWN,
-    CHUNK,
+      KNOWN,
+      CHUNK,
+    ),
   );
   const scan = plan.findIndex((line) => line.includes('saga_wake_at_idx'));
   expect(plan[scan + 1], plan.join('\n')).toMatch(/^Index Cond: \(wake_at <= /);
