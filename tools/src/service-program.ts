@@ -14,10 +14,10 @@ const program = (folder: string, port: number): ServiceProgram => ({
 });
 
 /**
- * What the images set for a container of 256 MiB ([Dockerfile](../../Dockerfile)). V8 would otherwise let the heap grow to
- * several times what is alive in it, and the part of it where all begins to a third of a container.
+ * The part of the heap where all begins: V8 would give it 96 MiB in each service, for no more speed. The other part has
+ * no limit here, which costs 90 MiB more than the one of the images and saves a quarter of the CPU time under load.
  */
-export const NODE_FLAGS = '--max-semi-space-size=16 --max-old-space-size=154';
+export const NODE_FLAGS = '--max-semi-space-size=16';
 
 /** What Node has made of the source files is kept here: they load in half the time, in 30 MiB less. */
 export const COMPILE_CACHE = fileURLToPath(new URL('../../node_modules/.cache/node', import.meta.url));
