@@ -13,11 +13,8 @@ const program = (folder: string, port: number): ServiceProgram => ({
   port,
 });
 
-/**
- * The part of the heap where all begins: V8 would give it 96 MiB in each service, for no more speed. The other part has
- * no limit here, which costs 90 MiB more than the one of the images and saves a quarter of the CPU time under load.
- */
-export const NODE_FLAGS = '--max-semi-space-size=16';
+/** The part of the heap where all begins is 3 × 8 MiB at most: V8 would let it grow to 3 × 32 in each service. */
+export const NODE_FLAGS = '--max-semi-space-size=8';
 
 /** What Node has made of the source files is kept here: they load in half the time, in 30 MiB less. */
 export const COMPILE_CACHE = fileURLToPath(new URL('../../node_modules/.cache/node', import.meta.url));

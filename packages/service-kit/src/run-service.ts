@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import closeWithGrace from 'close-with-grace';
 import type { z } from 'zod';
 import { ConfigError } from './config.ts';
@@ -8,12 +9,19 @@ import { startService } from './start-service.ts';
 const STOP_LIMIT_MS = 9_000;
 
 /**
+ * The heap may double before it is collected again; V8 lets it grow up to fourfold. Under load that is 80 MiB less, for
+ * some per cent more CPU time. To be set while the process runs, for Node does not let NODE_OPTIONS say so.
+ */
+const HEAP_GROWTH = '--heap-growing-percent=100';
+
+/**
  * A service as a process. SIGTERM, SIGINT and a bug that nobody caught all end it in order: no more requests, the batch
  * at hand committed and answered, the group left, everything closed. A second signal ends it at once.
  */
 export async function runService<Shape extends z.ZodRawShape, Client extends PrismaClient>(
   definition: ServiceDefinition<Shape, Client>,
 ): Promise<void> {
+  setFlagsFromString(HEAP_GROWTH);
   try {
     const { logger, started, stop } = await startService(definition, { env: process.env });
     closeWithGrace({ delay: STOP_LIMIT_MS, logger }, async ({ err, signal }) => {
