@@ -107,6 +107,6 @@ function fire({ registry, inboxDays }: TimerOptions, budget: ProbeBudget, saga: 
     changes: folded.changes,
     journal: folded.journal,
     sent: folded.sent,
-    wakeAt: change ? change.wakeAt : wakeAtOf(definition, saga),
+    wakeAt: change ? change.wakeAt : wakeAtOf(definition, saga, now),
   };
 }

@@ -74,7 +74,7 @@ export function foldSagas(
   for (const [sagaId, definition] of touched) {
     const saga = current.get(sagaId);
     if (!saga) continue;
-    const wakeAt = saga.status === 'AWAITED' ? undefined : wakeAtOf(definition, saga);
+    const wakeAt = saga.status === 'AWAITED' ? undefined : wakeAtOf(definition, saga, now);
     folded.changes.push({ saga, expectedVersion: loaded.get(sagaId)?.version, wakeAt });
   }
   folded.answered.push(...answered.values());

@@ -6,6 +6,7 @@ import { optionsOf } from '../saga/operator.ts';
 import { type CommandPlace, commandAt, isCurrent, openCommands, sentCommands } from '../saga/progress.ts';
 import { type Instant, lastRunOf, runsOf, type Saga, type SentCommand, stateOf } from '../saga/state.ts';
 import { stuckOf } from '../saga/stuck.ts';
+import { nextDueOf } from '../saga/timer.ts';
 import { transition } from '../saga/transition.ts';
 
 /** Shown in place of a topic when the version that the saga ran on is not registered here any more, or not yet. */
@@ -15,8 +16,9 @@ export const NOT_REGISTERED = 'unknown: the definition is not registered here';
  * A saga as the contract shows it: what was done, what it waits for and why. Times are RFC 3339.
  *
  * @param definition undefined where the saga's version is not known to this replica: it is shown all the same.
+ * @param now milliseconds since the epoch.
  */
-export function sagaView(definition: Definition | undefined, saga: Saga) {
+export function sagaView(definition: Definition | undefined, saga: Saga, now: Instant) {
   const stuck = stuckOf(saga);
   return {
     sagaId: saga.id,
@@ -30,7 +32,7 @@ export function sagaView(definition: Definition | undefined, saga: Saga) {
     endedAt: optionalTimeOf(saga.endedAt),
     failure: saga.failure ?? null,
     waitingFor: [
-      ...[...openCommands(saga), ...refusedForGood(saga)].map((place) => waitingForView(definition, saga, place)),
+      ...[...openCommands(saga), ...refusedForGood(saga)].map((place) => waitingForView(definition, saga, place, now)),
       ...(definition ? heldBack(definition, saga) : []),
     ],
     allowed: definition ? optionsOf(definition, saga) : [],
@@ -106,9 +108,10 @@ function commandView(command: string, generation: number, sent: SentCommand) {
   };
 }
 
-function waitingForView(definition: Definition | undefined, saga: Saga, place: CommandPlace) {
+function waitingForView(definition: Definition | undefined, saga: Saga, place: CommandPlace, now: Instant) {
   const { step, operation } = place;
   const command = commandAt(saga, place);
+  const nextAt = definition ? nextDueOf(definition, saga, place, now) : command.next?.at;
   return {
     step,
     kind: operation,
@@ -116,7 +119,7 @@ function waitingForView(definition: Definition | undefined, saga: Saga, place: C
     commandId: command.commandId,
     attempt: command.attempt,
     sentAt: timeOf(command.sentAt),
-    nextAt: saga.paused ? null : optionalTimeOf(command.next?.at),
+    nextAt: saga.paused ? null : optionalTimeOf(nextAt),
     why: saga.paused ? pauseOf(saga) : whyOf(command),
   };
 }

@@ -1,7 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ailing, moves, orderOf } from '../saga/testing/arbitraries.ts';
-import { BY_ADA, begun, failed, operator, rejected, succeeded } from '../saga/testing/scenario.ts';
+import { NINE_O_CLOCK } from '../saga/testing/messages.ts';
+import {
+  after,
+  BY_ADA,
+  begun,
+  failed,
+  MINUTE_MS,
+  operator,
+  rejected,
+  SECOND_MS,
+  succeeded,
+  whenDue,
+} from '../saga/testing/scenario.ts';
 import { World } from '../saga/testing/world.ts';
 import { placeOrder } from '../sagas/place-order.ts';
 import { sagaView } from './saga-view.ts';
@@ -9,16 +21,22 @@ import { sagaView } from './saga-view.ts';
 describe('what an operator is shown of a saga', () => {
   test('what it waits for, and why, in a sentence', () => {
     const { saga } = begun(placeOrder).when(failed('product'));
-    const [product, coupon] = sagaView(placeOrder, saga).waitingFor;
+    const [product, coupon] = sagaView(placeOrder, saga, NINE_O_CLOCK).waitingFor;
     expect(product).toMatchObject({ step: 'product', kind: 'action', command: 'decrease-product-command' });
     expect(product?.why).toMatch(/^attempts used up: 1; the last one failed/);
     expect(coupon).toMatchObject({ step: 'coupon', why: 'no answer yet to the last sending' });
   });
 
+  test('when it is looked at again, also while a participant stays silent and nothing is news', () => {
+    const scenario = begun(placeOrder, { couponId: null }).when(after(10), whenDue());
+    const lookAgain = new Date(NINE_O_CLOCK + 10 * SECOND_MS + MINUTE_MS + 70 * SECOND_MS).toISOString();
+    expect(sagaView(placeOrder, scenario.saga, scenario.now).waitingFor).toMatchObject([{ nextAt: lookAgain }]);
+  });
+
   test('a refusal after the pivot: it is stuck, and that is what it waits for', () => {
     const steps = ['product', 'coupon', 'balance', 'delivery'].map((step) => succeeded(step));
     const { saga } = begun(placeOrder).when(...steps, rejected('complete', 'FENCED'));
-    const view = sagaView(placeOrder, saga);
+    const view = sagaView(placeOrder, saga, NINE_O_CLOCK);
     expect(view.stuck).toMatchObject({ step: 'complete', code: 'FENCED' });
     expect(view.waitingFor).toMatchObject([
       { step: 'complete', nextAt: null, why: expect.stringContaining('refused where nobody may refuse') },
@@ -27,7 +45,7 @@ describe('what an operator is shown of a saga', () => {
 
   test('a paused saga waits for what is unanswered and for what its pause holds back, and says whose pause it is', () => {
     const { saga } = begun(placeOrder, { couponId: null }).when(operator({ action: 'pause' }), succeeded('product'));
-    expect(sagaView(placeOrder, saga)).toMatchObject({
+    expect(sagaView(placeOrder, saga, NINE_O_CLOCK)).toMatchObject({
       paused: true,
       allowed: [{ action: 'resume' }, { action: 'compensate' }],
       waitingFor: [
@@ -43,7 +61,11 @@ describe('what an operator is shown of a saga', () => {
     });
     const waiting = begun(placeOrder).when(operator({ action: 'pause' })).saga;
     expect(
-      sagaView(placeOrder, waiting).waitingFor.map(({ step, attempt, nextAt }) => [step, attempt, nextAt]),
+      sagaView(placeOrder, waiting, NINE_O_CLOCK).waitingFor.map(({ step, attempt, nextAt }) => [
+        step,
+        attempt,
+        nextAt,
+      ]),
     ).toEqual([
       ['product', 1, null],
       ['coupon', 1, null],
@@ -53,7 +75,7 @@ describe('what an operator is shown of a saga', () => {
   test('a step that was tried anew waits for its answer, and no more for its first refusal', () => {
     const steps = ['product', 'coupon', 'balance', 'delivery'].map((step) => succeeded(step));
     const { saga } = begun(placeOrder).when(...steps, rejected('complete', 'FENCED'), operator({ action: 'retry' }));
-    expect(sagaView(placeOrder, saga).waitingFor).toMatchObject([
+    expect(sagaView(placeOrder, saga, NINE_O_CLOCK).waitingFor).toMatchObject([
       { step: 'complete', why: 'no answer yet to the last sending' },
     ]);
   });
@@ -70,7 +92,7 @@ describe('what an operator is shown of a saga', () => {
         for (const move of happenings) {
           world.happens(move);
           if (world.state && world.state.status !== 'AWAITED' && world.state.endedAt === undefined)
-            expect(sagaView(placeOrder, world.state).waitingFor).not.toEqual([]);
+            expect(sagaView(placeOrder, world.state, world.now).waitingFor).not.toEqual([]);
         }
       }),
     );
@@ -78,7 +100,7 @@ describe('what an operator is shown of a saga', () => {
 
   test('a saga whose definition is not registered here is shown all the same', () => {
     const { saga } = begun(placeOrder);
-    const view = sagaView(undefined, saga);
+    const view = sagaView(undefined, saga, NINE_O_CLOCK);
     expect(view.steps.map(({ name, status }) => [name, status])).toContainEqual(['product', 'SENT']);
     expect(view.steps[0]?.action?.command).toContain('not registered');
   });

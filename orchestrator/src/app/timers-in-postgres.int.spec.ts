@@ -151,6 +151,22 @@ describe('a silent participant (trap 11)', () => {
     for (const { key } of orders) expect((await readSaga(sagas.database, key))?.status).toBe('RUNNING');
   });
 
+  test('is no news as long as it stays so: nothing of a saga that is looked at again is written but its wake-up', async () => {
+    const orders = Array.from({ length: 4 }, () => orderCreated());
+    await handle(...orders);
+    for (let look = 1; look <= 2; look += 1) {
+      await makeDue(...orders);
+      await fire();
+    }
+    const journalAndState = () =>
+      query('SELECT id, version, state::text, (SELECT count(*) FROM journal WHERE saga_id = id) FROM saga ORDER BY id');
+    await makeDue(...orders);
+    const before = await journalAndState();
+    expect(await fire()).toEqual({ sent: [], woken: 4 });
+    expect(await journalAndState()).toEqual(before);
+    expect(await query('SELECT id FROM saga WHERE wake_at > clock_timestamp()')).toHaveLength(4);
+  });
+
   test('is one that has answered nothing later on this partition: there an attempt is used up, on others not', async () => {
     const [overtaken, later, elsewhere] = [orderCreated(), orderCreated(), orderCreated()];
     await begin(overtaken);

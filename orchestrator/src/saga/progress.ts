@@ -113,9 +113,8 @@ export class Progress {
     this.sent.push(commandMessage(this.definition, this.saga, place, this.command(place)));
   }
 
-  policy({ step, operation }: CommandPlace): RetryPolicy {
-    const defined = this.defined(step);
-    return operation === 'action' ? defined.retry : defined.compensationRetry;
+  policy(place: CommandPlace): RetryPolicy {
+    return policyOf(this.definition, place);
   }
 
   #firstSending(place: CommandPlace): SentCommand {
@@ -129,6 +128,11 @@ export class Progress {
       next: { at: this.now + this.policy(place).timeoutMs, why: 'reply' },
     };
   }
+}
+
+export function policyOf(definition: Definition, { step, operation }: CommandPlace): RetryPolicy {
+  const defined = stepOf(definition, step);
+  return operation === 'action' ? defined.retry : defined.compensationRetry;
 }
 
 /** A command that the saga has sent. */

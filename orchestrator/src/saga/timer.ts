@@ -3,7 +3,7 @@ import { mayTurnBack, turnBack } from './back.ts';
 import { topicOf } from './command-message.ts';
 import type { Definition } from './definition.ts';
 import type { TimerMessage } from './incoming.ts';
-import { type CommandPlace, commandAt, openCommands, type Progress } from './progress.ts';
+import { type CommandPlace, commandAt, openCommands, type Progress, policyOf } from './progress.ts';
 import { useUpAttempt } from './retry.ts';
 import { atRest, type Instant, type Saga } from './state.ts';
 
@@ -73,29 +73,43 @@ function useUpLost(progress: Progress, place: CommandPlace): void {
   useUpAttempt(progress, place, { code: 'STEP_TIMED_OUT', message });
 }
 
-function waitOn(progress: Progress, place: CommandPlace, { mayProbe }: TimerMessage): void {
-  keepWaiting(progress, place);
-  if (mayProbe.includes(topicOf(progress.definition, place))) progress.resend(place, progress.command(place).next);
-}
-
 /**
- * Silence begins with the sending that nobody answered. The longer it lasts, the more rarely it is looked at: a hundred
- * thousand waiting sagas must not keep the tables busy. Where no deadline ends the waiting, silence longer than the
- * deadline's length is stuck, and still probed.
+ * Silence begins with the sending that nobody answered. Where no deadline ends the waiting, silence longer than the
+ * deadline's length is stuck, and still probed. That it goes on is no news: then nothing of the saga is written.
  */
-function keepWaiting(progress: Progress, place: CommandPlace): void {
+function waitOn(progress: Progress, place: CommandPlace, { mayProbe }: TimerMessage): void {
   const { definition, saga, now } = progress;
   const command = progress.command(place);
   const silentSince = command.silentSince ?? command.sentAt;
-  const half = Math.min(Math.floor((now - silentSince) / 2), LONGEST_WAIT_MS);
-  const waitMs = Math.max(progress.policy(place).backoff.maxMs, half);
-  const isTooLong = !mayTurnBack(definition, saga) && now - silentSince > definition.deadlineMs;
-  progress.setCommand(place, {
-    ...command,
-    silentSince,
-    next: { at: now + waitMs, why: 'silent' },
-    ...(isTooLong && { stuck: command.stuck ?? { since: now, code: 'PARTICIPANT_SILENT' } }),
-  });
+  const isStuck = !mayTurnBack(definition, saga) && now - silentSince > definition.deadlineMs;
+  const pauseMs = pauseAfter(now - silentSince, progress.policy(place).backoff.maxMs);
+  const next = { at: now + pauseMs, why: 'silent' } as const;
+  if (command.silentSince === undefined || (isStuck && !command.stuck)) {
+    const stuck = command.stuck ?? { since: now, code: 'PARTICIPANT_SILENT' };
+    progress.setCommand(place, { ...command, silentSince, next, ...(isStuck && { stuck }) });
+  }
+  if (mayProbe.includes(topicOf(definition, place))) progress.resend(place, next);
+}
+
+/**
+ * The longer a participant is silent, the more rarely its sagas are looked at: after as long again, so that a hundred
+ * thousand of them do not keep the tables busy.
+ */
+const pauseAfter = (silentForMs: number, atLeastMs: number): number =>
+  Math.max(atLeastMs, Math.min(silentForMs, LONGEST_WAIT_MS));
+
+/**
+ * When something of a command is due next. Of a silent one the state holds the look at which something was news; those
+ * after it follow from it.
+ */
+export function nextDueOf(definition: Definition, saga: Saga, place: CommandPlace, now: Instant): Instant | undefined {
+  const { next, silentSince } = commandAt(saga, place);
+  if (next?.why !== 'silent' || silentSince === undefined || next.at > now) return next?.at;
+  const { maxMs } = policyOf(definition, place).backoff;
+  let at = Math.max(next.at, silentSince);
+  while (at <= now && at - silentSince < LONGEST_WAIT_MS) at += pauseAfter(at - silentSince, maxMs);
+  const everyMs = pauseAfter(LONGEST_WAIT_MS, maxMs);
+  return at > now ? at : at + (Math.floor((now - at) / everyMs) + 1) * everyMs;
 }
 
 /** The deadline runs while the saga may still turn back, and not while it is paused. */
@@ -104,10 +118,10 @@ const deadlineOf = (definition: Definition, saga: Saga): Instant =>
     ? saga.startedAt + definition.deadlineMs + (saga.pausedForMs ?? 0)
     : Number.POSITIVE_INFINITY;
 
-/** The earliest moment at which anything could be due; undefined when nothing ever will be, or while it is paused. */
-export function wakeAtOf(definition: Definition, saga: Saga): Instant | undefined {
+/** The earliest moment after now at which anything could be due; undefined when nothing ever will be, or while it is paused. */
+export function wakeAtOf(definition: Definition, saga: Saga, now: Instant): Instant | undefined {
   if (saga.paused) return undefined;
-  const dues = openCommands(saga).map((place) => commandAt(saga, place).next?.at ?? Number.POSITIVE_INFINITY);
+  const dues = openCommands(saga).map((place) => nextDueOf(definition, saga, place, now) ?? Number.POSITIVE_INFINITY);
   const earliest = Math.min(deadlineOf(definition, saga), ...dues);
   return earliest === Number.POSITIVE_INFINITY ? undefined : earliest;
 }

@@ -44,7 +44,7 @@ const summaries: Record<Act['action'], string> = {
 /** What an operator does to a saga, and what it would do. */
 export function operatorRoutes(app: HttpApp, options: OperateOptions): void {
   const { registry } = options;
-  const view = (saga: Saga) => sagaView(registry.find(saga.definition.name, saga.definition.version), saga);
+  const view = (saga: Saga) => sagaView(registry.find(saga.definition.name, saga.definition.version), saga, Date.now());
 
   for (const action of Object.keys(bodies) as Act['action'][])
     app.post(

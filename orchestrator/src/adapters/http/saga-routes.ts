@@ -20,7 +20,7 @@ const params = z.object({ sagaId });
 export function sagaRoutes(app: HttpApp, registry: Registry, queries: SagaQueries): void {
   const view = (saga: Saga) => {
     const { name, version } = saga.definition;
-    return sagaView(registry.find(name, version), saga);
+    return sagaView(registry.find(name, version), saga, Date.now());
   };
   const known = async (id: string): Promise<Saga> => {
     const saga = await queries.one(id);

@@ -191,7 +191,7 @@ function mayBeSent(definition: Definition, saga: Saga, message: Message): void {
 
 /** What has not ended is woken at some time, or is stuck, visibly. */
 function isNeverForgotten(definition: Definition, saga: Saga, incoming: Incoming, now: Instant): void {
-  const wakeAt = wakeAtOf(definition, saga);
+  const wakeAt = wakeAtOf(definition, saga, now);
   const stuck = stuckOf(saga);
   if (saga.endedAt !== undefined) law('what has ended is left alone', wakeAt === undefined && stuck === undefined);
   else if (saga.paused) law('a paused saga is not woken', wakeAt === undefined);

@@ -86,7 +86,7 @@ export class Scenario {
   }
 
   get wakeAt(): Instant | undefined {
-    return wakeAtOf(this.definition, this.saga);
+    return wakeAtOf(this.definition, this.saga, this.now);
   }
 
   get last(): Transition {

@@ -231,7 +231,7 @@ export class World {
   }
 
   #wakeAt(): Instant | undefined {
-    return this.state && this.state.status !== 'AWAITED' ? wakeAtOf(this.definition, this.state) : undefined;
+    return this.state && this.state.status !== 'AWAITED' ? wakeAtOf(this.definition, this.state, this.now) : undefined;
   }
 
   #topics(): CommandTopic[] {

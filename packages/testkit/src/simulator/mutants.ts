@@ -253,7 +253,7 @@ export const mutants: readonly Mutant[] = [
       },
       {
         file: `${SAGA}/timer.ts`,
-        guard: 'if (mayProbe.includes(topicOf(progress.definition, place)))',
+        guard: 'if (mayProbe.includes(topicOf(definition, place)))',
         instead: 'if (false)',
       },
     ],
