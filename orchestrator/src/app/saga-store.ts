@@ -60,7 +60,7 @@ export interface SagaStore {
   save(sql: Transaction, batch: SavedBatch): void;
   /** Sets wake-up times anew: after a timer has fired. */
   setWakeUps(sql: Transaction, wakeUps: ReadonlyMap<string, Instant | undefined>): void;
-  /** Progress on these partitions, locked. */
+  /** Progress on these partitions, not locked: replicas that read it at once may together probe some more. */
   loadProgress(sql: Sql, partitions: readonly number[]): Promise<TopicProgress[]>;
   countProbes(sql: Transaction, progress: readonly TopicProgress[]): void;
 }

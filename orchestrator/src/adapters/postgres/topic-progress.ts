@@ -1,10 +1,10 @@
 import type { Sql, Transaction } from '@saga/service-kit/database';
 import type { TopicProgress } from '../../app/saga-store.ts';
 
+/** Not locked: every batch of answers writes these rows, and would wait for the timers. */
 const LOAD = `
   SELECT command_topic AS topic, partition, answered_up_to AS "upTo", probing_since AS "probingSince", probes
-  FROM topic_progress WHERE partition = ANY($1::int[])
-  ORDER BY command_topic, partition FOR UPDATE`;
+  FROM topic_progress WHERE partition = ANY($1::int[])`;
 
 export const loadProgress = (sql: Sql, partitions: readonly number[]): Promise<TopicProgress[]> =>
   sql.query<TopicProgress>(LOAD, [partitions]);
