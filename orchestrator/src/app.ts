@@ -1,4 +1,5 @@
 import { PrismaClient } from '@saga/prisma/orchestrator';
+import { systemClock } from '@saga/service-kit/clock';
 import { periodic } from '@saga/service-kit/periodic';
 import { forgetsEnded, retention } from '@saga/service-kit/retention';
 import type { ServiceDefinition } from '@saga/service-kit/service';
@@ -73,15 +74,17 @@ export const orchestratorService: ServiceDefinition<typeof orchestratorConfig, P
           name: 'saga statistics',
           everyMs: STATISTICS_EVERY_MS,
           logger,
-          run: async () =>
-            sagaMetrics.stand(sagaStats(allSagas, await queries.stats(STATISTICS_OF_OLDEST)), new Date()),
+          run: async () => {
+            sagaMetrics.stand(sagaStats(allSagas, await queries.stats(STATISTICS_OF_OLDEST)), new Date());
+            sagaMetrics.late(await queries.timersLateMs());
+          },
         }),
         periodic({
           name: 'timers',
           everyMs: config.TIMER_INTERVAL_MS,
           logger,
           run: async (stopping) => {
-            const woken = await fireTimers({ ...shell, ...sagaMetrics }, stopping);
+            const woken = await fireTimers({ ...shell, ...sagaMetrics, clock: systemClock }, stopping);
             if (woken > 0) logger.debug({ sagas: woken }, 'timers fired');
           },
         }),

@@ -6,6 +6,8 @@ const SECOND_MS = 1_000;
 export type SagaMetrics = {
   /** How the open sagas stand by now. */
   stand(stats: SagaStats, now: Date): void;
+  /** By so many milliseconds the timers are late. */
+  late(lateMs: number): void;
   resent(commands: number): void;
   putOff(): void;
 };
@@ -31,6 +33,11 @@ export function createSagaMetrics(registry: Registry): SagaMetrics {
     labelNames: ['command'],
     registers,
   });
+  const late = new Gauge({
+    name: 'saga_timers_late_seconds',
+    help: 'How long the saga that was due first has waited to be woken',
+    registers,
+  });
   const resends = new Counter({
     name: 'saga_resends_total',
     help: 'Commands that were sent again: after a failure, a loss, or to probe a silent participant',
@@ -54,6 +61,7 @@ export function createSagaMetrics(registry: Registry): SagaMetrics {
         oldestWait.set({ command }, (now.getTime() - Date.parse(waitingSince)) / SECOND_MS);
       }
     },
+    late: (lateMs) => late.set(lateMs / SECOND_MS),
     resent: (commands) => resends.inc(commands),
     putOff: () => putOff.inc(),
   };

@@ -1,5 +1,6 @@
 import { expect, it, vi } from 'vitest';
 import { serviceNames } from './service-name.ts';
+import { NODE_FLAGS } from './service-program.ts';
 import { createStack } from './stack.ts';
 
 it('a service is started with its own password alone, and with no administratorâ€™s', async () => {
@@ -19,4 +20,19 @@ it('a service is started with its own password alone, and with no administratorâ
   expect(settings.get('order')).toContain('of-order');
   expect(settings.get('product')).not.toContain('of-order');
   for (const env of settings.values()) expect(env).not.toContain('the-administrators');
+});
+
+it('what NODE_OPTIONS says besides comes after our own flags: it has the last word', async () => {
+  const run = vi.fn();
+  await createStack({
+    databaseUrl: 'postgresql://postgres:the-administrators@127.0.0.1:5432/saga',
+    kafkaBrokers: [],
+    ports: 'free',
+    env: { NODE_OPTIONS: '--max-semi-space-size=64' },
+    onLine: () => {},
+    say: () => {},
+    run,
+  });
+  expect(run).toHaveBeenCalledTimes(serviceNames.length);
+  for (const [, env] of run.mock.calls) expect(env.NODE_OPTIONS).toBe(`${NODE_FLAGS} --max-semi-space-size=64`);
 });

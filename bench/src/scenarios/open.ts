@@ -11,7 +11,7 @@ import type { Scenario } from './scenario.ts';
 
 const SAGAS = { full: 100_000, small: 1_000 } as const;
 const REQUESTS = 512;
-const LOOK_AGAIN_MS = 500;
+const LOOK_AGAIN_MS = 5_000;
 
 /** Those that wait are on their way to the delivery, which is silent; those that flow need none. */
 const SILENT = ['delivery'] as const;
@@ -35,10 +35,18 @@ export const open: Scenario = {
   },
 };
 
-const ASKED_FOR_DELIVERY = `
-  SELECT count(*)::int AS sagas FROM orchestrator.journal WHERE message_type = 'balance-deducted'`;
+/** After its last answer a timer has come, and noticed that the participant is silent. */
+const SEEN_TO_WAIT = `
+  SELECT count(*)::int AS sagas
+  FROM (
+    SELECT FROM orchestrator.journal WHERE message_type IN ('balance-deducted', 'timer') GROUP BY saga_id
+    HAVING max(seq) FILTER (WHERE message_type = 'timer') > max(seq) FILTER (WHERE message_type = 'balance-deducted')
+  ) AS waiting`;
 
-/** Real ones: orders are placed, and go as far as they can. Left in the tables when everything is stopped. */
+/**
+ * Real ones: orders are placed, and go as far as they can, until each has been seen to wait. Left in the tables when
+ * everything is stopped.
+ */
 async function leaveOpen(session: Session, database: TemporaryDatabase, sagas: number): Promise<void> {
   session.say(`placing ${sagas} orders that stay open`);
   const kept = { ...database, drop: async () => undefined };
@@ -46,7 +54,7 @@ async function leaveOpen(session: Session, database: TemporaryDatabase, sagas: n
   await placeAll(system, orderSources().of(), { orders: sagas, requests: REQUESTS });
   await withConnection(database.url, async (client) => {
     for (;;) {
-      const { rows } = await client.query<{ sagas: number }>(ASKED_FOR_DELIVERY);
+      const { rows } = await client.query<{ sagas: number }>(SEEN_TO_WAIT);
       if (rows[0]?.sagas === sagas) return;
       await pause(LOOK_AGAIN_MS);
     }

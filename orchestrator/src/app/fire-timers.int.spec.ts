@@ -1,4 +1,5 @@
 import type { Message } from '@saga/messages/message';
+import { type Clock, systemClock } from '@saga/service-kit/clock';
 import { createPool, type Database, postgresDatabase } from '@saga/service-kit/database';
 import { memoryBroker } from '@saga/service-kit/memory-broker';
 import { createOutbox, type Outbox } from '@saga/service-kit/outbox';
@@ -16,11 +17,13 @@ import { orderCreated } from './saga-messages.fixture.ts';
 
 const PATIENCE = { maxConnections: 5, statementTimeoutMs: 30_000, connectTimeoutMs: 10_000 };
 const MORE_THAN_A_CHUNK = 201;
+const HOUR_MS = 60 * 60 * 1_000;
 
 let pool: pg.Pool;
 let database: Database;
 let outbox: Outbox;
 let logged: { sagaId?: string; msg: string }[];
+let rests: number[];
 let options: TimerOptions;
 beforeEach(async () => {
   pool = createPool({ url: await testDatabase('orchestrator'), ...PATIENCE });
@@ -28,7 +31,9 @@ beforeEach(async () => {
   logged = [];
   const logger = pino({}, { write: (line: string) => void logged.push(JSON.parse(line)) });
   outbox = createOutbox({ database, broker: memoryBroker({ partitions: 1 }), logger: pino({ level: 'silent' }) });
-  options = { registry: allSagas, store: postgresSagaStore, outbox, inboxDays: 30, logger };
+  rests = [];
+  const clock: Clock = { ...systemClock, pause: async (ms) => void rests.push(ms) };
+  options = { registry: allSagas, store: postgresSagaStore, outbox, clock, inboxDays: 30, logger };
 });
 afterEach(async () => {
   await outbox.idle();
@@ -58,14 +63,44 @@ test('a saga on which the engine fails is told of and put off; the others of its
     broken.key,
   ]);
   expect(row).toEqual({ later: true });
-  const saga = await postgresSagaQueries(database).one(sound.key);
-  expect(saga?.steps.product).toMatchObject({ runs: [{ action: { silentSince: expect.any(Number) } }] });
+  const stored = await postgresSagaQueries(database).one(sound.key);
+  expect(stored?.saga.steps.product).toMatchObject({ runs: [{ action: { silentSince: expect.any(Number) } }] });
+});
+
+/** More than a chunk, all of which wait for the same participant. */
+async function waiting(): Promise<string[]> {
+  const orders = Array.from({ length: MORE_THAN_A_CHUNK }, () => orderCreated());
+  await handle(...orders);
+  return orders.map(({ key }) => key);
+}
+
+test('a chunk of which nothing was sent, since all wait for a silent participant, is followed by a rest', async () => {
+  const ids = await waiting();
+  await makeDue(ids);
+  expect(await fireTimers(options)).toBe(MORE_THAN_A_CHUNK);
+  expect(rests, 'a few were probed').toEqual([]);
+  await makeDue(ids);
+  expect(await fireTimers(options)).toBe(MORE_THAN_A_CHUNK);
+  expect(rests).toEqual([500]);
+});
+
+test('a stop ends the rest', async () => {
+  const ids = await waiting();
+  await makeDue(ids);
+  await fireTimers(options);
+  await makeDue(ids);
+  const stopping = new AbortController();
+  const pause: Clock['pause'] = (_ms, signal) => {
+    stopping.abort();
+    return systemClock.pause(HOUR_MS, signal);
+  };
+  expect(await fireTimers({ ...options, clock: { ...systemClock, pause } }, stopping.signal)).toBe(
+    MORE_THAN_A_CHUNK - 1,
+  );
 });
 
 test('a stop ends the run between two chunks, not in the middle of all that is due (trap 17)', async () => {
-  const orders = Array.from({ length: MORE_THAN_A_CHUNK }, () => orderCreated());
-  await handle(...orders);
-  await makeDue(orders.map(({ key }) => key));
+  await makeDue(await waiting());
   const stopping = new AbortController();
   const stopped: TimerOptions = {
     ...options,

@@ -1,6 +1,6 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { newRequestId } from '@saga/messages/ids';
 import type { Message } from '@saga/messages/message';
+import type { Clock } from '@saga/service-kit/clock';
 import type { Outbox } from '@saga/service-kit/outbox';
 import type { Logger } from 'pino';
 import { topicOf } from '../saga/command-message.ts';
@@ -15,8 +15,8 @@ import type { JournalRow, SagaChange, SagaStore } from './saga-store.ts';
 
 /** Sagas whose time has come are taken in chunks, by whichever replica finds them first. */
 const CHUNK = 200;
-/** After a full chunk it rests so many times as long as that has taken. */
-const REST = 3;
+/** After a chunk of which nothing was sent: they wait for a participant that is silent. */
+const REST_MS = 500;
 const DAY_MS = 24 * 60 * 60 * 1_000;
 /** So long a saga is left alone on which the engine has failed. */
 const PUT_OFF_MS = 10 * 60 * 1_000;
@@ -25,6 +25,7 @@ export type TimerOptions = {
   registry: Registry;
   store: SagaStore;
   outbox: Outbox;
+  clock: Clock;
   /** A command older than this is never sent again: the inboxes may have forgotten it. */
   inboxDays: number;
   logger: Logger;
@@ -38,25 +39,23 @@ export type TimerOptions = {
 export const expiredBefore = (now: Instant, inboxDays: number): Instant => now - inboxDays * DAY_MS;
 
 /**
- * Fires what is due, chunk by chunk, until it is to stop (trap 17); returns how many sagas were woken. With ever more
- * due (a hundred thousand that wait for the same participant) it leaves most of the time to the orders that flow.
+ * Fires what is due, chunk by chunk, until it is to stop (trap 17); returns how many sagas were woken. Where a hundred
+ * thousand wait for the same participant, it leaves most of the time to the orders that flow.
  */
 export async function fireTimers(options: TimerOptions, stopping?: AbortSignal): Promise<number> {
   let woken = 0;
   while (!stopping?.aborted) {
-    const startedAt = performance.now();
     const chunk = await fireChunk(options);
-    woken += chunk;
-    if (chunk < CHUNK) break;
-    const restMs = (performance.now() - startedAt) * REST;
-    await pause(restMs, undefined, { signal: stopping }).catch(() => {}); // aborted: the loop ends
+    woken += chunk.woken;
+    if (chunk.woken < CHUNK) break;
+    if (chunk.sent.length === 0) await options.clock.pause(REST_MS, stopping).catch(() => {}); // a stop ends the loop
   }
   return woken;
 }
 
 /** No message caused what a timer sends: it goes through the outbox. */
-async function fireChunk(options: TimerOptions): Promise<number> {
-  const { woken, sent } = await options.outbox.transaction(async (sql) => {
+async function fireChunk(options: TimerOptions): Promise<{ woken: number; sent: readonly Message[] }> {
+  const fired = await options.outbox.transaction(async (sql) => {
     const { registry, store } = options;
     const { now, sagas } = await store.claimDue(sql, registry.definitions, CHUNK);
     if (sagas.size === 0) return { result: { woken: 0, sent: [] }, messages: [] };
@@ -74,8 +73,8 @@ async function fireChunk(options: TimerOptions): Promise<number> {
     const messages = fired.flatMap(({ sent }) => sent);
     return { result: { woken: due.length, sent: messages }, messages };
   });
-  options.resent?.(sent.filter(({ envelope }) => (envelope.attempt ?? 1) > 1).length);
-  return woken;
+  options.resent?.(fired.sent.filter(({ envelope }) => (envelope.attempt ?? 1) > 1).length);
+  return fired;
 }
 
 type Fired = {

@@ -41,11 +41,13 @@ const handle = (...messages: Message[]) =>
   messageHandler(allSagas, postgresSagaStore, database).handle(messages.map((message) => delivered(message)));
 
 async function stored(id: string): Promise<Saga> {
-  return (await postgresSagaQueries(database).one(id)) ?? expect.unreachable(`there is no saga ${id}`);
+  return (await postgresSagaQueries(database).one(id))?.saga ?? expect.unreachable(`there is no saga ${id}`);
 }
 
-const act = async (id: string, what: Act, expectedVersion?: number) =>
-  operate(options, id, what, { ...ADA, expectedVersion: expectedVersion ?? (await stored(id)).version });
+async function act(id: string, what: Act, expectedVersion?: number): Promise<Saga> {
+  const by = { ...ADA, expectedVersion: expectedVersion ?? (await stored(id)).version };
+  return (await operate(options, id, what, by)).saga;
+}
 
 /** Why it was refused. */
 const refusal = async (acting: Promise<unknown>): Promise<Problem> => {

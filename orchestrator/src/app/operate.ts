@@ -17,6 +17,7 @@ import { type Transition, transition } from '../saga/transition.ts';
 import type { AppendAudit } from './audit.ts';
 import { expiredBefore } from './fire-timers.ts';
 import { foldSagas } from './fold-sagas.ts';
+import type { StoredSaga } from './saga-queries.ts';
 import type { SagaStore } from './saga-store.ts';
 
 const UNKNOWN_DEFINITION_RETRY_S = 5;
@@ -35,10 +36,10 @@ export type OperateOptions = {
 /**
  * An operator acts on a saga: the change, what it sends, the journal and the audit are one commit.
  *
- * @returns the saga as it is after.
+ * @returns the saga as it is after, and when it is woken.
  * @throws Problem 404, 409 (it has moved on), 422 (not possible: says what is), 503 (its definition is unknown here).
  */
-export function operate(options: OperateOptions, sagaId: string, act: Act, by: By): Promise<Saga> {
+export function operate(options: OperateOptions, sagaId: string, act: Act, by: By): Promise<StoredSaga> {
   const { registry, store, outbox, appendAudit, inboxDays } = options;
   return outbox.transaction(async (sql) => {
     const { now, sagas } = await store.load(sql, [sagaId]);
@@ -56,7 +57,7 @@ export function operate(options: OperateOptions, sagaId: string, act: Act, by: B
     };
     const { actor, reason } = by;
     appendAudit(sql, [{ actor, action: act.action, target: { kind: 'saga', id: sagaId }, reason, detail }]);
-    return { result: after, messages: folded.sent };
+    return { result: { saga: after, wakeAt: folded.changes[0]?.wakeAt ?? null }, messages: folded.sent };
   });
 }
 

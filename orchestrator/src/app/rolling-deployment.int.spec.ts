@@ -84,7 +84,7 @@ const decoded = () =>
   });
 const commandsSent = () => decoded().filter(({ topic }) => topic === 'decrease-product-command');
 const deadLetters = () => decoded().filter(({ topic }) => topic === 'dead-letter');
-const definitionOf = async (orderId: string) => (await readSaga(database, orderId))?.definition;
+const definitionOf = async (orderId: string) => (await readSaga(database, orderId))?.saga.definition;
 const eventually = (check: () => Promise<void>) => vi.waitFor(check, PATIENCE);
 
 /** Its order id, and so all its messages, fall into this partition. */
@@ -142,12 +142,12 @@ describe('during a rolling deployment (trap 30)', () => {
       expect(await definitionOf(ofTheOld.key)).toEqual({ name: 'ship-order', version: 1 });
       expect(old.heldBack.notice()).toContain('4 partitions wait for definition ship-order v2, e.g. ');
     });
-    for (const { key } of orders) expect((await readSaga(database, key))?.version).toBe(1);
+    for (const { key } of orders) expect((await readSaga(database, key))?.saga.version).toBe(1);
 
     await replica(NEW);
     await old.stop();
     await eventually(async () => {
-      for (const { key } of orders) expect((await readSaga(database, key))?.version).toBe(2);
+      for (const { key } of orders) expect((await readSaga(database, key))?.saga.version).toBe(2);
     });
     expect(deadLetters()).toEqual([]);
   });

@@ -29,8 +29,11 @@ export type HistoryRow = {
   sent: Message[];
 };
 
+/** A saga, and when it is woken; null where it never will be. */
+export type StoredSaga = { saga: Saga; wakeAt: Instant | null };
+
 export type SagaPage = {
-  sagas: Saga[];
+  sagas: StoredSaga[];
   /** The saga up to which was looked through; undefined where the page is full, or nothing is left. */
   lookedUpTo: string | undefined;
 };
@@ -71,7 +74,7 @@ export type VersionInUse = { name: string; version: number; sagas: number; examp
 /** What is asked about sagas, without locks and outside of any transaction. */
 export interface SagaQueries {
   /** Undefined where no `order-created` of this id was read. */
-  one(id: string): Promise<Saga | undefined>;
+  one(id: string): Promise<StoredSaga | undefined>;
   /** At most `limit`, newest first, older than `before`. */
   page(filter: SagaFilter, before: string | undefined, limit: number): Promise<SagaPage>;
   /** At most `limit` journal rows, oldest first, beginning after this seq. */
@@ -80,6 +83,8 @@ export interface SagaQueries {
   ended(window: { from: string; upTo: string }, limit: number): Promise<string[]>;
   /** What they wait for is told of the oldest `lookInto`. */
   stats(lookInto: number): Promise<OpenSagas>;
+  /** How long the saga that was due first has waited to be woken, in milliseconds; 0 where none is due. */
+  timersLateMs(): Promise<number>;
   /** The definitions that sagas are running on right now. */
   versionsInUse(): Promise<VersionInUse[]>;
 }

@@ -72,6 +72,8 @@ test('the metrics show how the open sagas stand, and no more what is over', asyn
   );
   expect(await registry.metrics()).toContain(`saga_sagas_stuck{code="EXPIRED"} ${ORDERS}\n`);
   expect(await registry.metrics()).toContain(`saga_sagas_open ${ORDERS}\n`);
+  metrics.late(1_500);
+  expect(await registry.metrics()).toContain('saga_timers_late_seconds 1.5\n');
   metrics.stand({ ...seen, open: 0, stuckByCode: [], participants: [] }, new Date());
   expect(await registry.metrics()).not.toContain('EXPIRED');
   expect(await registry.metrics()).toContain('saga_sagas_open 0\n');

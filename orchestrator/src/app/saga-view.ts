@@ -6,8 +6,8 @@ import { optionsOf } from '../saga/operator.ts';
 import { type CommandPlace, commandAt, isCurrent, openCommands, sentCommands } from '../saga/progress.ts';
 import { type Instant, lastRunOf, runsOf, type Saga, type SentCommand, stateOf } from '../saga/state.ts';
 import { stuckOf } from '../saga/stuck.ts';
-import { nextDueOf } from '../saga/timer.ts';
 import { transition } from '../saga/transition.ts';
+import type { StoredSaga } from './saga-queries.ts';
 
 /** Shown in place of a topic when the version that the saga ran on is not registered here any more, or not yet. */
 export const NOT_REGISTERED = 'unknown: the definition is not registered here';
@@ -16,9 +16,8 @@ export const NOT_REGISTERED = 'unknown: the definition is not registered here';
  * A saga as the contract shows it: what was done, what it waits for and why. Times are RFC 3339.
  *
  * @param definition undefined where the saga's version is not known to this replica: it is shown all the same.
- * @param now milliseconds since the epoch.
  */
-export function sagaView(definition: Definition | undefined, saga: Saga, now: Instant) {
+export function sagaView(definition: Definition | undefined, { saga, wakeAt }: StoredSaga) {
   const stuck = stuckOf(saga);
   return {
     sagaId: saga.id,
@@ -32,7 +31,9 @@ export function sagaView(definition: Definition | undefined, saga: Saga, now: In
     endedAt: optionalTimeOf(saga.endedAt),
     failure: saga.failure ?? null,
     waitingFor: [
-      ...[...openCommands(saga), ...refusedForGood(saga)].map((place) => waitingForView(definition, saga, place, now)),
+      ...[...openCommands(saga), ...refusedForGood(saga)].map((place) =>
+        waitingForView(definition, saga, place, wakeAt),
+      ),
       ...(definition ? heldBack(definition, saga) : []),
     ],
     allowed: definition ? optionsOf(definition, saga) : [],
@@ -108,10 +109,12 @@ function commandView(command: string, generation: number, sent: SentCommand) {
   };
 }
 
-function waitingForView(definition: Definition | undefined, saga: Saga, place: CommandPlace, now: Instant) {
+function waitingForView(definition: Definition | undefined, saga: Saga, place: CommandPlace, wakeAt: Instant | null) {
   const { step, operation } = place;
   const command = commandAt(saga, place);
-  const nextAt = definition ? nextDueOf(definition, saga, place, now) : command.next?.at;
+  const { next } = command;
+  // Whatever is due is looked at when its saga is woken: where that is past, the timers are late.
+  const nextAt = next && Math.max(next.at, wakeAt ?? next.at);
   return {
     step,
     kind: operation,

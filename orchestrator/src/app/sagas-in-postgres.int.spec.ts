@@ -21,6 +21,8 @@ afterAll(() => sagas.close());
 
 const handle = (...messages: Message[]) => sagas.handle(...messages);
 
+const stored = async (id: string) => (await readSaga(sagas.database, id))?.saga;
+
 describe('sagas in PostgreSQL', () => {
   test('a message costs the sagas that it names, however many others there are', async () => {
     await expectReadsByKey({
@@ -46,7 +48,7 @@ describe('sagas in PostgreSQL', () => {
       'complete-order-command',
     ]);
     expect(last).toEqual({ publish: [], dead: [], left: [] });
-    expect(await readSaga(sagas.database, order.key)).toMatchObject({ status: 'COMPLETED', version: 4 });
+    expect(await stored(order.key)).toMatchObject({ status: 'COMPLETED', version: 4 });
   });
 
   test('the stored state is the one that the journal rebuilds', async () => {
@@ -60,7 +62,7 @@ describe('sagas in PostgreSQL', () => {
     );
     const entries = journal.map(({ incoming, at }) => ({ incoming, at: at.getTime() }));
     const rebuilt = rebuild(allSagas, entries);
-    expect(JSON.parse(JSON.stringify(rebuilt))).toEqual(await readSaga(sagas.database, order.key));
+    expect(JSON.parse(JSON.stringify(rebuilt))).toEqual(await stored(order.key));
   });
 
   test('after a crash between commit and publish, the redelivered batch sends the same commands again (trap 1)', async () => {
@@ -88,7 +90,7 @@ describe('sagas in PostgreSQL', () => {
     expect([won.length, lost.length]).toEqual([1, 1]);
     expect(lost).toMatchObject([{ reason: { code: UNIQUE_VIOLATION } }]);
     expect((await handle(order)).publish).toEqual(won[0]?.status === 'fulfilled' ? won[0].value.publish : []);
-    expect(await readSaga(sagas.database, order.key)).toMatchObject({ version: 1 });
+    expect(await stored(order.key)).toMatchObject({ version: 1 });
   });
 
   test('of two replicas that go on with one saga at once, one waits for the other and changes nothing (trap 3)', async () => {
@@ -103,17 +105,17 @@ describe('sagas in PostgreSQL', () => {
       .toBe(1)
       .finally(() => slow.goOn());
     expect(await second).toEqual(await first);
-    expect(await readSaga(sagas.database, order.key)).toMatchObject({ version: 2 });
+    expect(await stored(order.key)).toMatchObject({ version: 2 });
   });
 
   test('a cancellation that comes before its order is kept, and applied right after it (trap 7)', async () => {
     const order = orderCreated();
     expect((await handle(cancelRequest(order.key))).publish).toEqual([]);
-    expect(await readSaga(sagas.database, order.key), 'nothing is shown of a saga that has not begun').toBeUndefined();
+    expect(await stored(order.key), 'nothing is shown of a saga that has not begun').toBeUndefined();
     const [undo] = (await handle(order)).publish;
     expect(undo?.topic).toBe('cancel-order-command');
     await handle(success(undo));
-    expect(await readSaga(sagas.database, order.key)).toMatchObject({
+    expect(await stored(order.key)).toMatchObject({
       status: 'COMPENSATED',
       failure: { code: 'CANCELLED_BY_CUSTOMER' },
     });
@@ -135,7 +137,7 @@ describe('sagas in PostgreSQL', () => {
     const [decrease] = (await handle(order)).publish;
     const [cancel] = (await handle(rejected(decrease))).publish;
     expect(cancel?.topic).toBe('cancel-order-command');
-    expect((await readSaga(sagas.database, order.key))?.steps.product?.status).toBe('REJECTED');
+    expect((await stored(order.key))?.steps.product?.status).toBe('REJECTED');
   });
 });
 

@@ -1,10 +1,12 @@
 import type { Message } from '@saga/messages/message';
+import { systemClock } from '@saga/service-kit/clock';
 import { memoryBroker } from '@saga/service-kit/memory-broker';
 import { createOutbox } from '@saga/service-kit/outbox';
 import { delivered } from '@saga/testkit/message-builders';
 import pino from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readSaga } from '../adapters/postgres/read-sagas.ts';
+import { postgresSagaQueries } from '../adapters/postgres/saga-queries.ts';
 import { postgresSagaStore } from '../adapters/postgres/saga-store.ts';
 import { lastRunOf, stateOf } from '../saga/state.ts';
 import { allSagas } from '../sagas/all.ts';
@@ -53,7 +55,7 @@ async function wakeAt({ key }: Message): Promise<Date | null | undefined> {
 
 /** What is known of the command to the product service. */
 async function decreaseOf({ key }: Message) {
-  const saga = await readSaga(sagas.database, key);
+  const saga = (await readSaga(sagas.database, key))?.saga;
   return saga && lastRunOf(stateOf(saga, 'product'))?.action;
 }
 
@@ -65,6 +67,7 @@ async function fire(): Promise<{ sent: Message[]; woken: number }> {
   const woken = await fireTimers({
     registry: allSagas,
     store: postgresSagaStore,
+    clock: systemClock,
     inboxDays: 30,
     logger: pino({ level: 'silent' }),
     outbox: {
@@ -82,6 +85,18 @@ async function fire(): Promise<{ sent: Message[]; woken: number }> {
 }
 
 describe('a timer', () => {
+  test('that is late is told of, until it has fired', async () => {
+    const late = () => postgresSagaQueries(sagas.database).timersLateMs();
+    const order = orderCreated();
+    expect(await late(), 'there is none').toBe(0);
+    await begin(order);
+    expect(await late(), 'it is not due').toBe(0);
+    await makeDue(order);
+    expect(await late()).toBeGreaterThanOrEqual(1_000);
+    await fire();
+    expect(await late()).toBe(0);
+  });
+
   test('does not fire before its time, and progress leaves the wake-up where it was', async () => {
     const order = orderCreated();
     const decrease = await begin(order);
@@ -148,7 +163,7 @@ describe('a silent participant (trap 11)', () => {
     expect([first.woken, second.woken]).toEqual([20, 20]);
     expect(first.sent.length).toBeGreaterThan(0);
     expect(first.sent.length + second.sent.length).toBeLessThanOrEqual(3);
-    for (const { key } of orders) expect((await readSaga(sagas.database, key))?.status).toBe('RUNNING');
+    for (const { key } of orders) expect((await readSaga(sagas.database, key))?.saga.status).toBe('RUNNING');
   });
 
   test('is no news as long as it stays so: nothing of a saga that is looked at again is written but its wake-up', async () => {

@@ -23,7 +23,10 @@ export type SentCommand = {
   sentAt: Instant;
   /** The id of the message that made it be sent: a duplicate of that message sends it again (trap 27). */
   causedBy: string;
-  /** What is due next, while it is unanswered, wanted and young enough to be sent again. */
+  /**
+   * What is due next, while it is unanswered, wanted and young enough to be sent again. That silence goes on is not noted:
+   * the looks after this one are known by the saga's wake-up alone.
+   */
   next?: { at: Instant; why: 'reply' | 'backoff' | 'silent' };
   /** Since when its participant has neither answered it nor anything sent later. */
   silentSince?: Instant;

@@ -34,6 +34,7 @@ export function takeTime(progress: Progress, timer: TimerMessage): void {
   }
 }
 
+/** A silent command is due whenever its saga is woken, once its first look is: what it then does is harmless. */
 function isDue(progress: Progress, place: CommandPlace): boolean {
   const { next } = progress.command(place);
   return next !== undefined && next.at <= progress.now;
@@ -98,30 +99,24 @@ function waitOn(progress: Progress, place: CommandPlace, { mayProbe }: TimerMess
 const pauseAfter = (silentForMs: number, atLeastMs: number): number =>
   Math.max(atLeastMs, Math.min(silentForMs, LONGEST_WAIT_MS));
 
-/**
- * When something of a command is due next. Of a silent one the state holds the look at which something was news; those
- * after it follow from it.
- */
-export function nextDueOf(definition: Definition, saga: Saga, place: CommandPlace, now: Instant): Instant | undefined {
-  const { next, silentSince } = commandAt(saga, place);
-  if (next?.why !== 'silent' || silentSince === undefined || next.at > now) return next?.at;
-  const { maxMs } = policyOf(definition, place).backoff;
-  let at = Math.max(next.at, silentSince);
-  while (at <= now && at - silentSince < LONGEST_WAIT_MS) at += pauseAfter(at - silentSince, maxMs);
-  const everyMs = pauseAfter(LONGEST_WAIT_MS, maxMs);
-  return at > now ? at : at + (Math.floor((now - at) / everyMs) + 1) * everyMs;
-}
-
 /** The deadline runs while the saga may still turn back, and not while it is paused. */
 const deadlineOf = (definition: Definition, saga: Saga): Instant =>
   mayTurnBack(definition, saga)
     ? saga.startedAt + definition.deadlineMs + (saga.pausedForMs ?? 0)
     : Number.POSITIVE_INFINITY;
 
-/** The earliest moment after now at which anything could be due; undefined when nothing ever will be, or while it is paused. */
+/** The earliest moment at which anything could be due; undefined when nothing ever will be, or while it is paused. */
 export function wakeAtOf(definition: Definition, saga: Saga, now: Instant): Instant | undefined {
   if (saga.paused) return undefined;
-  const dues = openCommands(saga).map((place) => nextDueOf(definition, saga, place, now) ?? Number.POSITIVE_INFINITY);
+  const dues = openCommands(saga).map((place) => dueAt(definition, saga, place, now));
   const earliest = Math.min(deadlineOf(definition, saga), ...dues);
   return earliest === Number.POSITIVE_INFINITY ? undefined : earliest;
+}
+
+/** Of a silent command the state holds when it is looked at after something was news; since then only looks have been. */
+function dueAt(definition: Definition, saga: Saga, place: CommandPlace, now: Instant): Instant {
+  const { next, sentAt, silentSince = sentAt } = commandAt(saga, place);
+  if (!next) return Number.POSITIVE_INFINITY;
+  if (next.why !== 'silent' || next.at > now) return next.at;
+  return now + pauseAfter(now - silentSince, policyOf(definition, place).backoff.maxMs);
 }

@@ -9,8 +9,9 @@ import { startService } from './start-service.ts';
 const STOP_LIMIT_MS = 9_000;
 
 /**
- * The heap may double before it is collected again; V8 lets it grow up to fourfold. Under load that is 80 MiB less, for
- * some per cent more CPU time. To be set while the process runs, for Node does not let NODE_OPTIONS say so.
+ * The heap may double before it is collected again. Left alone, V8 lets a heap without a limit grow up to fourfold (under
+ * load 80 MiB more, for some per cent less CPU time), and a small one with a limit hardly at all, at a price. To be set
+ * while the process runs, for Node does not let NODE_OPTIONS say so.
  */
 const HEAP_GROWTH = '--heap-growing-percent=100';
 

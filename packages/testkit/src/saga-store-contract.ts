@@ -183,22 +183,33 @@ export function sagaStoreContract(setUp: () => Promise<SagaStoreUnderTest>): voi
 
     test('how far a participant has come only grows, and is told by partition', async () => {
       const partition = nextPartition();
-      const answered = (upTo: number) =>
-        save({ changes: [], journal: [], answered: [{ topic: TOPIC, partition, upTo }] });
-      await answered(20);
-      await answered(10);
+      await answered(partition, 20);
+      await answered(partition, 10);
       expect(await progressOf(partition)).toMatchObject([{ topic: TOPIC, partition, upTo: 20, probes: 0 }]);
       expect(await progressOf(nextPartition())).toEqual([]);
     });
 
     test('probes are counted beside how far a participant has come', async () => {
       const partition = nextPartition();
-      await save({ changes: [], journal: [], answered: [{ topic: TOPIC, partition, upTo: 20 }] });
+      await answered(partition, 20);
       const probed = { topic: TOPIC, partition, upTo: 0, probingSince: 5, probes: 2 } as const;
       await inTransaction(async (sql) => store.countProbes(sql, [probed]));
       expect(await progressOf(partition)).toEqual([{ ...probed, upTo: 20 }]);
     });
 
+    test('progress is read while somebody else writes it: timers hold up no answers', async () => {
+      const partition = nextPartition();
+      await answered(partition, 20);
+      await inTransaction(async (sql) => {
+        const [read] = await store.loadProgress(sql, [partition]);
+        await answered(partition, 30);
+        expect(read).toMatchObject({ upTo: 20 });
+      });
+      expect(await progressOf(partition)).toMatchObject([{ upTo: 30 }]);
+    });
+
+    const answered = (partition: number, upTo: number) =>
+      save({ changes: [], journal: [], answered: [{ topic: TOPIC, partition, upTo }] });
     const progressOf = (partition: number) => inTransaction((sql) => store.loadProgress(sql, [partition]));
   });
 }

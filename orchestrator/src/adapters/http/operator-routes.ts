@@ -3,9 +3,9 @@ import type { HttpApp } from '@saga/service-kit/http-app';
 import { badRequest, inWords } from '@saga/service-kit/problem';
 import { z } from 'zod';
 import { type OperateOptions, operate, previewOf } from '../../app/operate.ts';
+import type { StoredSaga } from '../../app/saga-queries.ts';
 import { sagaView } from '../../app/saga-view.ts';
 import type { Act } from '../../saga/incoming.ts';
-import type { Saga } from '../../saga/state.ts';
 import { actorOf } from './actor.ts';
 import { sagaId, sagaSchema } from './schemas.ts';
 
@@ -44,7 +44,10 @@ const summaries: Record<Act['action'], string> = {
 /** What an operator does to a saga, and what it would do. */
 export function operatorRoutes(app: HttpApp, options: OperateOptions): void {
   const { registry } = options;
-  const view = (saga: Saga) => sagaView(registry.find(saga.definition.name, saga.definition.version), saga, Date.now());
+  const view = (stored: StoredSaga) => {
+    const { name, version } = stored.saga.definition;
+    return sagaView(registry.find(name, version), stored);
+  };
 
   for (const action of Object.keys(bodies) as Act['action'][])
     app.post(

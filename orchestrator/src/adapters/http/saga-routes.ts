@@ -3,11 +3,10 @@ import type { HttpApp } from '@saga/service-kit/http-app';
 import { cursorAt, page, pageOf, pageQuery } from '@saga/service-kit/pages';
 import { notFound } from '@saga/service-kit/problem';
 import { z } from 'zod';
-import type { HistoryRow, SagaQueries } from '../../app/saga-queries.ts';
+import type { HistoryRow, SagaQueries, StoredSaga } from '../../app/saga-queries.ts';
 import { sagaStats } from '../../app/saga-stats.ts';
 import { sagaView } from '../../app/saga-view.ts';
 import type { Registry } from '../../saga/registry.ts';
-import type { Saga } from '../../saga/state.ts';
 import { historySchema, sagaFilter, sagaId, sagaSchema, statsSchema } from './schemas.ts';
 
 /** Of so many open sagas, the oldest, it is told what they wait for: about half a second's work. */
@@ -18,14 +17,14 @@ const params = z.object({ sagaId });
 
 /** What each saga did, does and waits for. */
 export function sagaRoutes(app: HttpApp, registry: Registry, queries: SagaQueries): void {
-  const view = (saga: Saga) => {
-    const { name, version } = saga.definition;
-    return sagaView(registry.find(name, version), saga, Date.now());
+  const view = (stored: StoredSaga) => {
+    const { name, version } = stored.saga.definition;
+    return sagaView(registry.find(name, version), stored);
   };
-  const known = async (id: string): Promise<Saga> => {
-    const saga = await queries.one(id);
-    if (!saga) throw notFound(`there is no saga ${id}: its order is not known here (yet)`);
-    return saga;
+  const known = async (id: string): Promise<StoredSaga> => {
+    const stored = await queries.one(id);
+    if (!stored) throw notFound(`there is no saga ${id}: its order is not known here (yet)`);
+    return stored;
   };
 
   app.get(
@@ -40,7 +39,7 @@ export function sagaRoutes(app: HttpApp, registry: Registry, queries: SagaQuerie
     },
     async ({ query: { limit, cursor, ...filter } }) => {
       const { sagas, lookedUpTo } = await queries.page(filter, cursor, limit + 1);
-      const { items, nextCursor } = pageOf(sagas, limit, (saga) => saga.id);
+      const { items, nextCursor } = pageOf(sagas, limit, ({ saga }) => saga.id);
       const next = nextCursor ?? (lookedUpTo === undefined ? null : cursorAt(lookedUpTo));
       return { items: items.map(view), nextCursor: next };
     },
@@ -70,10 +69,10 @@ export function sagaRoutes(app: HttpApp, registry: Registry, queries: SagaQuerie
       },
     },
     async ({ params: { sagaId }, query: { limit, cursor } }) => {
-      const { traceparent } = await known(sagaId);
+      const { saga } = await known(sagaId);
       const rows = await queries.history(sagaId, cursor ?? 0, limit + 1);
       const { items, nextCursor } = pageOf(rows, limit, (row) => row.seq);
-      return { items: items.map((row) => historyView(row, traceparent)), nextCursor };
+      return { items: items.map((row) => historyView(row, saga.traceparent)), nextCursor };
     },
   );
 }

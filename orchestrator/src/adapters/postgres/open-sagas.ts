@@ -44,3 +44,12 @@ export async function readOpenSagas(sql: Sql, lookInto: number): Promise<OpenSag
   const open = counts.reduce((sum, { sagas }) => sum + sagas, 0);
   return { counts, waits, progress, isComplete: open < lookInto };
 }
+
+const TIMERS_LATE = `
+  SELECT greatest(0, extract(epoch FROM clock_timestamp() - min(wake_at)) * 1000)::float8 AS "lateMs" FROM saga`;
+
+/** One look at the index of wake-ups. */
+export async function timersLateMs(sql: Sql): Promise<number> {
+  const [row] = await sql.query<{ lateMs: number }>(TIMERS_LATE);
+  return row?.lateMs ?? 0;
+}

@@ -1,6 +1,6 @@
 import type { Sql } from '@saga/service-kit/database';
-import type { SagaFilter, SagaPage } from '../../app/saga-queries.ts';
-import type { Saga } from '../../saga/state.ts';
+import type { SagaFilter, SagaPage, StoredSaga } from '../../app/saga-queries.ts';
+import { STORED_SAGA } from './read-sagas.ts';
 
 /** What a page looks through at most: then it ends, full or not, and the next one goes on from there. */
 export const LOOKED_THROUGH = 10_000;
@@ -28,11 +28,11 @@ export async function pageOfSagas(
   const range = rangeOf(filter, before);
   if (!range) return { sagas: [], lookedUpTo: undefined };
   const { statement, values } = pageStatement(filter, range, limit);
-  const sagas = (await sql.query<{ state: Saga }>(statement, values)).map(({ state }) => state);
+  const sagas = await sql.query<StoredSaga>(statement, values);
   if (sagas.length === limit) return { sagas, lookedUpTo: undefined };
   const [end] = await sql.query<{ id: string }>(endStatement(filter), lookedThroughBy(filter, range));
   const lookedUpTo = end?.id;
-  return { sagas: sagas.filter(({ id }) => id >= (lookedUpTo ?? FIRST_ID)), lookedUpTo };
+  return { sagas: sagas.filter(({ saga }) => saga.id >= (lookedUpTo ?? FIRST_ID)), lookedUpTo };
 }
 
 /** Among which rows the hits are, in sets that do not overlap: each has an index in the order of ids. */
@@ -68,11 +68,11 @@ export function pageStatement(
   const most = `$${fixed.length}::int`;
   const where = conditions.map(({ text }, index) => `AND ${text(`$${fixed.length + 1 + index}`)}`).join(' ');
   const parts = amongOf(filter).map(
-    (among) => `(SELECT id, state FROM (${lookThrough('*', among)}) AS looked
+    (among) => `(SELECT id, state, wake_at FROM (${lookThrough('*', among)}) AS looked
       WHERE status <> 'AWAITED' ${where} ORDER BY id DESC LIMIT ${most})`,
   );
   return {
-    statement: `SELECT state FROM (${parts.join(' UNION ALL ')}) AS found ORDER BY id DESC LIMIT ${most}`,
+    statement: `SELECT ${STORED_SAGA} FROM (${parts.join(' UNION ALL ')}) AS found ORDER BY id DESC LIMIT ${most}`,
     values: [...fixed, ...conditions.map(({ value }) => value)],
   };
 }

@@ -1,12 +1,14 @@
 import type { Sql } from '@saga/service-kit/database';
-import type { HistoryRow, VersionInUse } from '../../app/saga-queries.ts';
-import type { Saga } from '../../saga/state.ts';
+import type { HistoryRow, StoredSaga, VersionInUse } from '../../app/saga-queries.ts';
 
-const ONE = `SELECT state FROM saga WHERE id = $1 AND status <> 'AWAITED'`;
+/** The columns of a {@link StoredSaga}. */
+export const STORED_SAGA = 'state AS saga, floor(extract(epoch FROM wake_at) * 1000)::bigint AS "wakeAt"';
 
-export async function readSaga(sql: Sql, id: string): Promise<Saga | undefined> {
-  const [row] = await sql.query<{ state: Saga }>(ONE, [id]);
-  return row?.state;
+const ONE = `SELECT ${STORED_SAGA} FROM saga WHERE id = $1 AND status <> 'AWAITED'`;
+
+export async function readSaga(sql: Sql, id: string): Promise<StoredSaga | undefined> {
+  const [stored] = await sql.query<StoredSaga>(ONE, [id]);
+  return stored;
 }
 
 const HISTORY = `

@@ -36,8 +36,8 @@ describe('the save of a saga', () => {
     const saving = sagas.database.transaction(async (sql) =>
       postgresSagaStore.save(sql, {
         changes: [
-          { saga: { ...fresh, version: 2 }, expectedVersion: 1, wakeAt: undefined },
-          { saga: { ...stale, version: 8 }, expectedVersion: 7, wakeAt: undefined },
+          { saga: { ...fresh.saga, version: 2 }, expectedVersion: 1, wakeAt: undefined },
+          { saga: { ...stale.saga, version: 8 }, expectedVersion: 7, wakeAt: undefined },
         ],
         journal: [],
         answered: [],

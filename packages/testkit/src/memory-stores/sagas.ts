@@ -74,14 +74,12 @@ export const memorySagas = ({ sagas, journal, progress }: SagaTables): SagaStore
       for (const [id, wakeAt] of wakeUps) await rows.update(sagas, id, (old) => ({ ...old, wakeAt }));
     }),
   loadProgress: (sql, partitions) =>
-    statement(sql, async (rows) => {
-      const concerned = rows.all(progress).filter(([, { partition }]) => partitions.includes(partition));
-      const locked = await rows.lock(
-        progress,
-        concerned.map(([place]) => place),
-      );
-      return [...locked.values()];
-    }),
+    statement(sql, async (rows) =>
+      rows
+        .all(progress)
+        .map(([, row]) => row)
+        .filter(({ partition }) => partitions.includes(partition)),
+    ),
   countProbes: (sql, probed) =>
     send(sql, (rows) => rows.upsertAll(progress, probed, placeOf, (row, old) => ({ ...row, upTo: old?.upTo ?? 0 }))),
 });

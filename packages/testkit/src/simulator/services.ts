@@ -76,12 +76,12 @@ export type Wired = { handler: DeliveryHandler; tasks: readonly Task[]; counter?
 
 /** Every service as its `app.ts` puts it together, on stores in memory. */
 export const services: { readonly [Service in keyof Tables]: (context: Context) => Wired } = {
-  orchestrator: ({ isOld, tables: { orchestrator }, connections, outbox, logger, now, complain }) => {
+  orchestrator: ({ isOld, tables: { orchestrator }, connections, outbox, clock, logger, now, complain }) => {
     const registry = isOld ? sagasOfBefore : allSagas;
     const store = memorySagas(orchestrator);
     const isDue = () => orchestrator.sagas.rows.values().some(({ wakeAt }) => wakeAt !== undefined && wakeAt <= now());
     const shell = { registry, store, outbox, inboxDays: INBOX_DAYS, logger };
-    const run = () => fireTimers(shell);
+    const run = () => fireTimers({ ...shell, clock });
     const appendAudit = (sql: Sql, entries: readonly AuditEntry[]): void =>
       send(sql, async (rows) => {
         for (const entry of entries) await rows.insert(orchestrator.audit, rows.nextId(), entry);
