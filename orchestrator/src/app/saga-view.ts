@@ -4,6 +4,7 @@ import { type Definition, stepOf } from '../saga/definition.ts';
 import type { OperatorMessage } from '../saga/incoming.ts';
 import { optionsOf } from '../saga/operator.ts';
 import { type CommandPlace, commandAt, isCurrent, openCommands, sentCommands } from '../saga/progress.ts';
+import type { Registry } from '../saga/registry.ts';
 import { type Instant, lastRunOf, runsOf, type Saga, type SentCommand, stateOf } from '../saga/state.ts';
 import { stuckOf } from '../saga/stuck.ts';
 import { transition } from '../saga/transition.ts';
@@ -43,6 +44,14 @@ export function sagaView(definition: Definition | undefined, { saga, wakeAt }: S
     data: saga.order,
   };
 }
+
+/** A saga as this replica can show it. */
+export const sagaViewIn =
+  (registry: Registry) =>
+  (stored: StoredSaga): ReturnType<typeof sagaView> => {
+    const { name, version } = stored.saga.definition;
+    return sagaView(registry.find(name, version), stored);
+  };
 
 /** What was refused after the pivot, where nobody may refuse: it waits for an operator. */
 const refusedForGood = (saga: Saga): CommandPlace[] =>

@@ -1,7 +1,7 @@
 import { ORDER_STEP } from '@saga/messages/ids';
 import { mayTurnBack, turnBack } from './back.ts';
 import { topicOf } from './command-message.ts';
-import type { Definition } from './definition.ts';
+import type { Definition, RetryPolicy } from './definition.ts';
 import type { TimerMessage } from './incoming.ts';
 import { type CommandPlace, commandAt, openCommands, type Progress, policyOf } from './progress.ts';
 import { useUpAttempt } from './retry.ts';
@@ -83,8 +83,7 @@ function waitOn(progress: Progress, place: CommandPlace, { mayProbe }: TimerMess
   const command = progress.command(place);
   const silentSince = command.silentSince ?? command.sentAt;
   const isStuck = !mayTurnBack(definition, saga) && now - silentSince > definition.deadlineMs;
-  const pauseMs = pauseAfter(now - silentSince, progress.policy(place).backoff.maxMs);
-  const next = { at: now + pauseMs, why: 'silent' } as const;
+  const next = { at: nextLookAt(progress.policy(place), silentSince, now), why: 'silent' } as const;
   if (command.silentSince === undefined || (isStuck && !command.stuck)) {
     const stuck = command.stuck ?? { since: now, code: 'PARTICIPANT_SILENT' };
     progress.setCommand(place, { ...command, silentSince, next, ...(isStuck && { stuck }) });
@@ -96,8 +95,8 @@ function waitOn(progress: Progress, place: CommandPlace, { mayProbe }: TimerMess
  * The longer a participant is silent, the more rarely its sagas are looked at: after as long again, so that a hundred
  * thousand of them do not keep the tables busy.
  */
-const pauseAfter = (silentForMs: number, atLeastMs: number): number =>
-  Math.max(atLeastMs, Math.min(silentForMs, LONGEST_WAIT_MS));
+const nextLookAt = ({ backoff }: RetryPolicy, silentSince: Instant, now: Instant): Instant =>
+  now + Math.max(backoff.maxMs, Math.min(now - silentSince, LONGEST_WAIT_MS));
 
 /** The deadline runs while the saga may still turn back, and not while it is paused. */
 const deadlineOf = (definition: Definition, saga: Saga): Instant =>
@@ -118,5 +117,5 @@ function dueAt(definition: Definition, saga: Saga, place: CommandPlace, now: Ins
   const { next, sentAt, silentSince = sentAt } = commandAt(saga, place);
   if (!next) return Number.POSITIVE_INFINITY;
   if (next.why !== 'silent' || next.at > now) return next.at;
-  return now + pauseAfter(now - silentSince, policyOf(definition, place).backoff.maxMs);
+  return nextLookAt(policyOf(definition, place), silentSince, now);
 }

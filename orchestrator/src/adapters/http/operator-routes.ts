@@ -3,8 +3,7 @@ import type { HttpApp } from '@saga/service-kit/http-app';
 import { badRequest, inWords } from '@saga/service-kit/problem';
 import { z } from 'zod';
 import { type OperateOptions, operate, previewOf } from '../../app/operate.ts';
-import type { StoredSaga } from '../../app/saga-queries.ts';
-import { sagaView } from '../../app/saga-view.ts';
+import { sagaViewIn } from '../../app/saga-view.ts';
 import type { Act } from '../../saga/incoming.ts';
 import { actorOf } from './actor.ts';
 import { sagaId, sagaSchema } from './schemas.ts';
@@ -44,10 +43,7 @@ const summaries: Record<Act['action'], string> = {
 /** What an operator does to a saga, and what it would do. */
 export function operatorRoutes(app: HttpApp, options: OperateOptions): void {
   const { registry } = options;
-  const view = (stored: StoredSaga) => {
-    const { name, version } = stored.saga.definition;
-    return sagaView(registry.find(name, version), stored);
-  };
+  const view = sagaViewIn(registry);
 
   for (const action of Object.keys(bodies) as Act['action'][])
     app.post(

@@ -5,7 +5,7 @@ import { notFound } from '@saga/service-kit/problem';
 import { z } from 'zod';
 import type { HistoryRow, SagaQueries, StoredSaga } from '../../app/saga-queries.ts';
 import { sagaStats } from '../../app/saga-stats.ts';
-import { sagaView } from '../../app/saga-view.ts';
+import { sagaViewIn } from '../../app/saga-view.ts';
 import type { Registry } from '../../saga/registry.ts';
 import { historySchema, sagaFilter, sagaId, sagaSchema, statsSchema } from './schemas.ts';
 
@@ -17,10 +17,7 @@ const params = z.object({ sagaId });
 
 /** What each saga did, does and waits for. */
 export function sagaRoutes(app: HttpApp, registry: Registry, queries: SagaQueries): void {
-  const view = (stored: StoredSaga) => {
-    const { name, version } = stored.saga.definition;
-    return sagaView(registry.find(name, version), stored);
-  };
+  const view = sagaViewIn(registry);
   const known = async (id: string): Promise<StoredSaga> => {
     const stored = await queries.one(id);
     if (!stored) throw notFound(`there is no saga ${id}: its order is not known here (yet)`);
