@@ -84,10 +84,8 @@ export class World {
 
   tellOf({ topic, key, headers, value }: OutgoingMessage, what: string): void {
     if (!this.#telling) return;
-    const { outcome, reason } = JSON.parse(String(value)) as { outcome?: string; reason?: { code?: string } };
     const attempt = headers.attempt === undefined ? '' : ` attempt ${headers.attempt}`;
-    const answer = outcome === undefined ? '' : ` ${outcome} ${reason?.code ?? ''}`.trimEnd();
-    this.tell('network', `${key} ${topic}${attempt}${answer} ${what}`);
+    this.tell('network', `${key} ${topic}${attempt}${answerIn(String(value))} ${what}`);
   }
 
   complain(complaint: string, detail: string): void {
@@ -97,5 +95,15 @@ export class World {
 
   upReplicasOf(service: ServiceName): Replica[] {
     return this.replicas.filter((replica) => replica.service === service && replica.isUp);
+  }
+}
+
+/** Some of what arrives is garbage. */
+function answerIn(value: string): string {
+  try {
+    const { outcome, reason } = JSON.parse(value) as { outcome?: string; reason?: { code?: string } };
+    return outcome === undefined ? '' : ` ${outcome} ${reason?.code ?? ''}`.trimEnd();
+  } catch {
+    return ' unreadable';
   }
 }
