@@ -10,7 +10,7 @@ import type { Arrived, Transport, TransportOptions } from '../../src/floor/trans
 
 const MAX_BATCH = 500;
 const MAX_WAIT_MS = 500;
-const COMMIT_EVERY_MS = 200;
+const COMMIT_EVERY_MS = 1_000;
 const SESSION_TIMEOUT_MS = 8_000;
 const HEARTBEAT_INTERVAL_MS = 3_000;
 const HIGH_WATER_MARK = 1_024;

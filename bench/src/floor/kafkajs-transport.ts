@@ -8,7 +8,7 @@ import type { Arrived, FloorMessage, Transport, TransportOptions } from './trans
 const MAX_BATCH = 500;
 const MAX_CALLS = 1_000;
 const MAX_WAIT_MS = 500;
-const COMMIT_EVERY_MS = 200;
+const COMMIT_EVERY_MS = 1_000;
 const ACKNOWLEDGED_BY_ALL = -1;
 
 /** kafkajs alone, with its own consumer loop; its client is set up as our adapter's is (no Nagle, same time limits). */

@@ -6,6 +6,9 @@ const HTTP_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1
 const FOLD_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 const BATCH_SIZES = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000];
 
+/** How often the event loop's delay is looked at: the default, a hundred times a second, is what an idle process then does most. */
+const EVENT_LOOP_LOOKS_MS = 100;
+
 export type Metrics = {
   /** What `GET /metrics` shows; a service adds its own. One per service: several may live in one process. */
   registry: Registry;
@@ -18,7 +21,7 @@ export type Metrics = {
 export function createMetrics(service: string, outboxRows: () => number): Metrics {
   const registry = new Registry();
   registry.setDefaultLabels({ service });
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: EVENT_LOOP_LOOKS_MS });
   const registers = [registry];
 
   const handled = new Counter({

@@ -51,6 +51,13 @@ export type Participant<Tables> = {
   save(sql: Transaction, changes: { readonly [Table in keyof Tables]: readonly Tables[Table][] }): void;
 };
 
+/** The rows that the statement finds by these keys, its parameters; where none is wanted, nothing is asked. */
+export const rowsOf = async <Row extends object>(
+  sql: Sql,
+  statement: string,
+  ...keys: readonly (readonly Key[])[]
+): Promise<Row[]> => (keys.some((wanted) => wanted.length > 0) ? sql.query<Row>(statement, keys) : []);
+
 /** Rows by their key, as `load` returns them. */
 export const byKey = <Row>(rows: readonly Row[], keyOf: (row: Row) => Key): ReadonlyMap<Key, Row> =>
   new Map(rows.map((row) => [keyOf(row), row]));

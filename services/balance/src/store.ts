@@ -1,6 +1,6 @@
 import type { Message } from '@saga/messages/message';
 import type { Sql, Transaction } from '@saga/service-kit/database';
-import { byKey, type Rows } from '@saga/service-kit/participant';
+import { byKey, type Rows, rowsOf } from '@saga/service-kit/participant';
 import type { Account, Ledger, Payment } from './domain.ts';
 
 const LOAD_PAYMENTS = `
@@ -24,8 +24,8 @@ export async function loadLedger(sql: Sql, messages: readonly Message[]): Promis
   const undone = messages.flatMap(({ envelope }) => envelope.actionId ?? []);
   const paying = messages.flatMap((message) => (message.topic === 'deduct-balance-command' ? message.body.userId : []));
   const [payments, accounts] = await Promise.all([
-    sql.query<Payment>(LOAD_PAYMENTS, [undone]),
-    sql.query<Account>(LOAD_ACCOUNTS, [paying, undone]),
+    rowsOf<Payment>(sql, LOAD_PAYMENTS, undone),
+    rowsOf<Account>(sql, LOAD_ACCOUNTS, paying, undone),
   ]);
   return {
     payments: byKey(payments, (payment) => payment.actionId),

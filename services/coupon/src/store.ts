@@ -1,6 +1,6 @@
 import type { Message } from '@saga/messages/message';
 import type { Sql, Transaction } from '@saga/service-kit/database';
-import { byKey, type Rows } from '@saga/service-kit/participant';
+import { byKey, type Rows, rowsOf } from '@saga/service-kit/participant';
 import type { Coupon, Wallet } from './domain.ts';
 
 /** The coupons that are to be used, and those whose use is undone. */
@@ -25,7 +25,7 @@ export const couponOf = ({ actionId, orderId, ...coupon }: CouponRow): Coupon =>
 export async function loadWallet(sql: Sql, messages: readonly Message[]): Promise<Rows<Wallet>> {
   const undone = messages.flatMap(({ envelope }) => envelope.actionId ?? []);
   const used = messages.flatMap((message) => (message.topic === 'use-coupon-command' ? message.body.couponId : []));
-  const rows = await sql.query<CouponRow>(LOAD_COUPONS, [used, undone]);
+  const rows = await rowsOf<CouponRow>(sql, LOAD_COUPONS, used, undone);
   return { coupons: byKey(rows.map(couponOf), (coupon) => coupon.couponId) };
 }
 

@@ -1,6 +1,6 @@
 import type { Message } from '@saga/messages/message';
 import type { Sql, Transaction } from '@saga/service-kit/database';
-import { byKey, type Rows } from '@saga/service-kit/participant';
+import { byKey, type Rows, rowsOf } from '@saga/service-kit/participant';
 import type { Delivery, Shipping, UnservedArea } from './domain.ts';
 
 const LOAD_DELIVERIES = `
@@ -22,8 +22,8 @@ export async function loadShipping(sql: Sql, messages: readonly Message[]): Prom
     message.topic === 'create-delivery-command' ? (message.body.shipTo?.address ?? []) : [],
   );
   const [deliveries, unservedAreas] = await Promise.all([
-    sql.query<Delivery>(LOAD_DELIVERIES, [undone]),
-    sql.query<UnservedArea>(LOAD_UNSERVED_AREAS, [addresses]),
+    rowsOf<Delivery>(sql, LOAD_DELIVERIES, undone),
+    rowsOf<UnservedArea>(sql, LOAD_UNSERVED_AREAS, addresses),
   ]);
   return {
     deliveries: byKey(deliveries, (delivery) => delivery.deliveryId),

@@ -1,7 +1,7 @@
 import type { Message } from '@saga/messages/message';
 import type { Failure } from '@saga/messages/reasons';
 import type { Sql, Transaction } from '@saga/service-kit/database';
-import { byKey, type Rows } from '@saga/service-kit/participant';
+import { byKey, type Rows, rowsOf } from '@saga/service-kit/participant';
 import type { Order, OrderState, OrderTables, OrderTerms } from './domain.ts';
 
 /** An order as it lies in its table. */
@@ -30,7 +30,7 @@ export async function loadOrders(sql: Sql, messages: readonly Message[]): Promis
   const ended = messages.flatMap((message) =>
     message.topic === 'complete-order-command' || message.topic === 'cancel-order-command' ? message.body.orderId : [],
   );
-  const rows = ended.length > 0 ? await sql.query<OrderRow>(LOAD_ORDERS, [ended]) : [];
+  const rows = await rowsOf<OrderRow>(sql, LOAD_ORDERS, ended);
   return {
     orders: byKey(rows.map(orderOf), (order) => order.orderId),
     products: new Map(),

@@ -1,6 +1,6 @@
 import type { Message } from '@saga/messages/message';
 import type { Sql, Transaction } from '@saga/service-kit/database';
-import { byKey, type Rows } from '@saga/service-kit/participant';
+import { byKey, type Rows, rowsOf } from '@saga/service-kit/participant';
 import type { Product, Reservation, Stock } from './domain.ts';
 
 /** One key after the other: with OR the plan for a small table is to look at each row of it. */
@@ -35,8 +35,8 @@ export async function loadStock(sql: Sql, messages: readonly Message[]): Promise
     message.topic === 'decrease-product-command' ? message.body.items.map((item) => item.productId) : [],
   );
   const [reservations, products] = await Promise.all([
-    sql.query<Reservation>(LOAD_RESERVATIONS, [undone, settled]),
-    sql.query<Product>(LOAD_PRODUCTS, [ordered, undone, settled]),
+    rowsOf<Reservation>(sql, LOAD_RESERVATIONS, undone, settled),
+    rowsOf<Product>(sql, LOAD_PRODUCTS, ordered, undone, settled),
   ]);
   return {
     reservations: byKey(reservations, (reservation) => reservation.actionId),

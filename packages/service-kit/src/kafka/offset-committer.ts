@@ -18,7 +18,7 @@ export type OffsetCommitterOptions = {
 };
 
 /** A commit per batch would cost a busy broker more than the few messages that a crash repeats. */
-const REST_MS = 200;
+const REST_MS = 1_000;
 const REST_AFTER_FAILURE_MS = 1_000;
 
 /** Commits beside the work: at most one commit is under way, and what is noted meanwhile makes the next one. */
