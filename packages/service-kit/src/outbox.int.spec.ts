@@ -240,6 +240,11 @@ describe('the relay', () => {
     expect([counts, await standing()]).toEqual([1, 0]);
   });
 
+  test('has done with an empty outbox when it has counted it', async () => {
+    const transaction = () => Promise.reject(new Error('there is nothing to claim'));
+    expect(await anOutbox({ on: { ...database, transaction } }).relay()).toBe(0);
+  });
+
   test('of two processes publishes each row once (trap 14)', async () => {
     gate = brokerAway;
     const texts = Array.from({ length: 50 }, (_, number) => `note ${number}`);

@@ -3,6 +3,7 @@ import type { Message } from '@saga/messages/message';
 import { isStateTopic } from '@saga/messages/topics';
 import type { Logger } from 'pino';
 import type { Broker } from './broker.ts';
+import { type Clock, systemClock } from './clock.ts';
 import type { Database, Sql, Transaction } from './database.ts';
 import { messageOf } from './faults.ts';
 import { naturalBatch } from './natural-batch.ts';
@@ -33,7 +34,7 @@ export interface Outbox {
   idle(): Promise<void>;
 }
 
-export type OutboxOptions = { database: Database; broker: Broker; logger: Logger; store?: OutboxStore };
+export type OutboxOptions = { database: Database; broker: Broker; logger: Logger; store?: OutboxStore; clock?: Clock };
 
 type Claim = (sql: Sql, except: readonly string[]) => Promise<OutboxRow[]>;
 /** The topics that the broker would not take something of, and why. */
@@ -43,6 +44,12 @@ type Refused = Map<string, unknown>;
 const RELAY_AFTER_MS = 5_000;
 const RELAY_BATCH = 500;
 const PUBLISH_BATCH = 500;
+/**
+ * What is published is deleted at most so often: at forty orders a second, a deletion for each would be every eighth
+ * transaction of all services. Much less than RELAY_AFTER_MS, for until then no relay takes it for forgotten.
+ */
+const REST_AFTER_DELETION_MS = 200;
+const DELETION_BATCH = 10_000;
 /** More than this in memory is left to the relay: an outage must not eat the memory (trap 10). */
 const MAX_WAITING = 10_000;
 /** The count is for a limit, so that it need not be exact beyond it. */
@@ -50,21 +57,36 @@ const COUNT_LIMIT = 1_000_000;
 /** Emptying a long outbox must not mean to count it for every batch: ten thousand rows are relayed between two counts. */
 const BATCHES_PER_COUNT = 20;
 
-export function createOutbox({ database, broker, logger, store = postgresOutbox }: OutboxOptions): Outbox {
+export function createOutbox(options: OutboxOptions): Outbox {
+  const { database, broker, logger, store = postgresOutbox, clock = systemClock } = options;
   let counted = 0;
   let addedSince = 0;
+  let resting = new AbortController();
 
   const publishing = naturalBatch<OutboxRow, void>({
     maxBatch: PUBLISH_BATCH,
     work: async (rows) => {
       try {
         await broker.publish(messagesOf(rows));
-        await store.delete(database, idsOf(rows));
-        addedSince = Math.max(0, addedSince - rows.length);
+        for (const id of idsOf(rows)) void deleting.submit(id);
       } catch (error) {
         logger.warn({ error: messageOf(error), messages: rows.length }, 'left to the outbox relay');
       }
       return rows.map(() => undefined);
+    },
+  });
+
+  const deleting = naturalBatch<number, void>({
+    maxBatch: DELETION_BATCH,
+    work: async (ids) => {
+      try {
+        await store.delete(database, ids);
+        addedSince = Math.max(0, addedSince - ids.length);
+      } catch (error) {
+        logger.warn({ error: messageOf(error), messages: ids.length }, 'published, but left to the outbox relay');
+      }
+      await clock.pause(REST_AFTER_DELETION_MS, resting.signal).catch(() => {}); // somebody waits: no rest
+      return ids.map(() => undefined);
     },
   });
 
@@ -102,10 +124,11 @@ export function createOutbox({ database, broker, logger, store = postgresOutbox 
   });
 
   /** What is added meanwhile may or may not be in it: it is kept beside it. */
-  async function count(): Promise<void> {
+  async function count(): Promise<number> {
     const addedBefore = addedSince;
     counted = await store.count(database, COUNT_LIMIT);
     addedSince = Math.max(0, addedSince - addedBefore);
+    return counted;
   }
 
   function publishSoon(rows: readonly OutboxRow[]): void {
@@ -129,7 +152,7 @@ export function createOutbox({ database, broker, logger, store = postgresOutbox 
       const refused: Refused = new Map();
       for (let batch = 0; !stopping?.aborted; batch += 1) {
         // Counted first: while the broker is away nothing is relayed, and that is when the count matters.
-        if (batch % BATCHES_PER_COUNT === 0) await count();
+        if (batch % BATCHES_PER_COUNT === 0 && (await count()) === 0) break;
         const refusedBefore = refused.size;
         const published = (await publishClaimed(claimStates, refused)) + (await publishClaimed(claimOld, refused));
         if (published === 0 && refused.size === refusedBefore) break;
@@ -144,6 +167,9 @@ export function createOutbox({ database, broker, logger, store = postgresOutbox 
     },
     idle: async () => {
       await Promise.all([publishing.idle(), publishingStates.idle()]);
+      resting.abort();
+      await deleting.idle();
+      resting = new AbortController();
     },
   };
 }

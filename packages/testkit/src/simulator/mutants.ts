@@ -109,8 +109,9 @@ export const mutants: readonly Mutant[] = [
     breaks: [
       {
         file: OUTBOX,
-        guard: 'await broker.publish(messagesOf(rows));\n        await store.delete(database, idsOf(rows));',
-        instead: 'await store.delete(database, idsOf(rows));\n        await broker.publish(messagesOf(rows));',
+        guard: 'await broker.publish(messagesOf(rows));\n        for',
+        instead:
+          'await store.delete(database, idsOf(rows));\n        await broker.publish(messagesOf(rows));\n        for',
       },
     ],
   },

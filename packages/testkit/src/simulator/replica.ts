@@ -64,7 +64,7 @@ export class Replica {
     const broker = world.network.of(process);
     const clock = { now: () => new Date(world.nowOf(this.service)), pause: (ms: number) => process.sleep(ms) };
     const { outbox: rows } = world.tables[this.service];
-    const outbox = createOutbox({ database: connections, broker, logger, store: memoryOutbox(rows) });
+    const outbox = createOutbox({ database: connections, broker, logger, store: memoryOutbox(rows), clock });
     const now = () => world.nowOf(this.service);
     const failing = <Rows>(participant: Participant<Rows>) => this.#failing(participant);
     this.#isOld = world.plan.rollsOut && !world.faults.isCalm && world.chance.happens(0.5);
