@@ -1,7 +1,7 @@
 import { kafkaClients } from '@saga/service-kit/kafka/kafkajs/client';
 import { naturalBatch } from '@saga/service-kit/natural-batch';
 import { partitionOf } from '@saga/service-kit/partition-of';
-import type { TopicMessages } from 'kafkajs';
+import type { TopicMessages, TopicPartitionOffset } from 'kafkajs';
 import pino from 'pino';
 import type { Arrived, FloorMessage, Transport, TransportOptions } from './transport.ts';
 
@@ -56,12 +56,23 @@ export async function kafkajsTransport(options: TransportOptions): Promise<Trans
       await consumer.connect();
       await consumer.subscribe({ topics: topics.map((topic) => topicPrefix + topic), fromBeginning: true });
       const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve));
+      const handled = new Map<string, TopicPartitionOffset>();
+      const committing = setInterval(() => {
+        const offsets = [...handled.values()];
+        handled.clear();
+        if (offsets.length > 0) consumer.commitOffsets(offsets).catch(() => undefined); // they come again
+      }, COMMIT_EVERY_MS);
+      closing.unshift(async () => clearInterval(committing));
       await consumer.run({
-        autoCommitInterval: COMMIT_EVERY_MS,
+        // Its own commits come after every partition of every fetch, whatever their interval.
+        autoCommit: false,
         partitionsConsumedConcurrently: topics.length * partitions,
-        eachBatch: async ({ batch: { topic, messages } }) => {
+        eachBatch: async ({ batch }) => {
+          const { topic, partition, messages } = batch;
           const unprefixed = topic.slice(topicPrefix.length);
           await Promise.all(messages.map(({ key }) => batches.submit({ topic: unprefixed, key: String(key) })));
+          const offset = String(BigInt(batch.lastOffset()) + 1n);
+          handled.set(`${topic}/${partition}`, { topic, partition, offset });
         },
       });
       await joined;

@@ -27,6 +27,7 @@ export type FloorSettings = TransportOptions & {
 /** Every service may have as many at the same time; one is enough for a batch at a time. */
 const POOL_SIZE = 4;
 const MAX_BATCH = 500;
+const UNPOST_EVERY_MS = 200;
 
 const settings = JSON.parse(process.env.FLOOR ?? '') as FloorSettings;
 const sample = JSON.parse(readFileSync(settings.sampleFile, 'utf8')) as OrderSample;
@@ -39,6 +40,7 @@ const pool = new pg.Pool({
 const transport = await openTransport();
 const hops = hopsOf[settings.role];
 const rows = rowsOf(settings.role, sample);
+const published: string[] = [];
 
 await transport.consume(settings.role, Object.keys(hops), handle);
 process.once('disconnect', () => void transport.close().finally(() => process.exit()));
@@ -86,6 +88,7 @@ function messageOf(topic: string, key: string): FloorMessage {
 /** Takes orders in: rows first, then the message, as many of both at once as there are. */
 async function listen(): Promise<{ url: string }> {
   const placing = naturalBatch<string, void>({ maxBatch: MAX_BATCH, work: place });
+  setInterval(unpost, UNPOST_EVERY_MS);
   const server = createServer((request, response) => {
     request.resume().once('end', async () => {
       const orderId = newOrderId();
@@ -102,7 +105,12 @@ async function place(orderIds: readonly string[]): Promise<readonly undefined[]>
   const outbox = settings.rows
     ? await pool.query<{ id: string }>({ name: 'place', text: PLACE, values: placeValues(sample, orderIds) })
     : undefined;
-  const ids = outbox?.rows.map(({ id }) => id);
-  void transport.publish(messages).then(() => ids && pool.query({ name: 'unpost', text: UNPOST, values: [ids] }));
+  const ids = outbox?.rows.map(({ id }) => id) ?? [];
+  void transport.publish(messages).then(() => published.push(...ids));
   return orderIds.map(() => undefined);
+}
+
+/** As often as ours deletes what its outbox has published. */
+async function unpost(): Promise<void> {
+  if (published.length > 0) await pool.query({ name: 'unpost', text: UNPOST, values: [published.splice(0)] });
 }

@@ -2,6 +2,7 @@ import { closedLoop } from '../load/closed-loop.ts';
 import { openLoop } from '../load/open-loop.ts';
 import { orderSources } from '../load/order-source.ts';
 import type { Figures } from '../meters/readings.ts';
+import { toggleProfiles } from '../profiling/profiling.ts';
 import { startSystem, systemNames } from '../systems/start-system.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -11,12 +12,12 @@ const DURATIONS = {
   small: { warmUpMs: 1_000, measureMs: 5_000 },
 } as const;
 /**
- * Before it, in batches as small as they will be: what is compiled while it runs should have been. Fifteen seconds after
- * its start the compiler of Kafka's virtual machine still takes a tenth of two cores.
+ * Before it, in batches about as small as they will be: what is compiled while it runs should have been. Fifteen seconds
+ * after its start the compiler of Kafka's virtual machine still takes a tenth of two cores.
  */
 const WARM_UP = {
-  full: { inFlight: 32, warmUpMs: 0, measureMs: 45_000 },
-  small: { inFlight: 32, warmUpMs: 0, measureMs: 5_000 },
+  full: { inFlight: 8, warmUpMs: 45_000, measureMs: 1_000 },
+  small: { inFlight: 8, warmUpMs: 5_000, measureMs: 1_000 },
 } as const;
 
 /** How long an order takes while there is little to do. */
@@ -28,6 +29,7 @@ export const latency: Scenario = {
     const orders = orderSources().of();
     await closedLoop(system, orders, WARM_UP[size], async () => undefined);
     const measured: Record<string, Figures> = {};
+    toggleProfiles(session, system.profiled);
     for (const ordersPerSecond of RATES[size]) {
       const { ended, latency: it } = await openLoop(system, orders, { ordersPerSecond, ...DURATIONS[size] });
       measured[`${ordersPerSecond}/s`] = {
@@ -39,6 +41,7 @@ export const latency: Scenario = {
         'max ms': it.max,
       };
     }
+    toggleProfiles(session, system.profiled);
     return measured;
   },
 };

@@ -2,7 +2,7 @@ import { type DestinationStream, destination, type Logger, pino } from 'pino';
 
 /** Lines are written when this much has gathered, or after a moment: a write per line costs more than the line. */
 const BUFFER_BYTES = 8_192;
-const FLUSH_AFTER_MS = 100;
+const FLUSH_EVERY_MS = 100;
 
 export type LoggerOptions = {
   service: string;
@@ -11,9 +11,6 @@ export type LoggerOptions = {
   secrets: readonly string[];
 };
 
-/** What pino writes to: it keeps lines until there are enough of them, or until it is told to write them. */
-type Buffered = DestinationStream & { flush(): void };
-
 let shared: DestinationStream | undefined;
 
 /**
@@ -21,25 +18,8 @@ let shared: DestinationStream | undefined;
  * that write to it would tear each other's lines.
  */
 function standardOutput(): DestinationStream {
-  shared ??= flushedSoon(destination({ fd: 1, sync: false, minLength: BUFFER_BYTES }));
+  shared ??= destination({ fd: 1, sync: false, minLength: BUFFER_BYTES, periodicFlush: FLUSH_EVERY_MS });
   return shared;
-}
-
-/** Only after a line: `periodicFlush` would wake an idle process ten times a second, and another thread to write nothing. */
-export function flushedSoon(output: Buffered): DestinationStream {
-  let waits = false;
-  const flush = (): void => {
-    waits = false;
-    output.flush();
-  };
-  return {
-    write: (line) => {
-      output.write(line);
-      if (waits) return;
-      waits = true;
-      setTimeout(flush, FLUSH_AFTER_MS).unref();
-    },
-  };
 }
 
 /**

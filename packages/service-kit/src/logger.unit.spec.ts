@@ -1,5 +1,5 @@
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { createLogger, flushedSoon } from './logger.ts';
+import { describe, expect, it } from 'vitest';
+import { createLogger } from './logger.ts';
 
 function logged(write: (logger: ReturnType<typeof createLogger>) => void, level = 'info'): string[] {
   const lines: string[] = [];
@@ -29,24 +29,5 @@ describe('createLogger', () => {
     expect(line).toContain('[redacted]');
     expect(line).not.toContain(secret);
     expect(() => JSON.parse(line)).not.toThrow();
-  });
-});
-
-describe('flushedSoon', () => {
-  it('writes lines a moment after the first of them, and wakes nobody while there are none', () => {
-    vi.useFakeTimers();
-    onTestFinished(() => void vi.useRealTimers());
-    const output = { write: vi.fn(), flush: vi.fn() };
-    const stream = flushedSoon(output);
-    expect(vi.getTimerCount()).toBe(0);
-
-    for (const line of ['a\n', 'b\n']) stream.write(line);
-    expect([output.write.mock.calls, output.flush.mock.calls]).toEqual([[['a\n'], ['b\n']], []]);
-    vi.advanceTimersByTime(100);
-    expect([output.flush.mock.calls.length, vi.getTimerCount()]).toEqual([1, 0]);
-
-    stream.write('c\n');
-    vi.advanceTimersByTime(100);
-    expect(output.flush).toHaveBeenCalledTimes(2);
   });
 });

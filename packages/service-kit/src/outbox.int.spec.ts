@@ -2,12 +2,14 @@ import { newOrderId, newRequestId } from '@saga/messages/ids';
 import type { Message } from '@saga/messages/message';
 import { testDatabase } from '@saga/testkit/test-database';
 import pino from 'pino';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type Clock, systemClock } from './clock.ts';
 import { createPool, type Database, postgresDatabase } from './database.ts';
 import { memoryBroker } from './memory-broker.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { stateChange } from './state-change.ts';
 
+const WAIT = { timeout: 120_000 };
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
 let pool: ReturnType<typeof createPool>;
@@ -33,9 +35,14 @@ beforeEach(async () => {
 });
 
 /** Another process has one of its own on the same table. */
-const anOutbox = ({ through = (topics: readonly string[]) => gate(topics), on = database } = {}): Outbox =>
+const anOutbox = ({
+  through = (topics: readonly string[]) => gate(topics),
+  on = database,
+  clock = systemClock,
+} = {}): Outbox =>
   createOutbox({
     database: on,
+    clock,
     broker: {
       ...memoryBroker({ partitions: 1 }),
       publish: async (messages) => {
@@ -148,6 +155,66 @@ describe('the outbox', () => {
     await outbox.idle();
     expect(published.toSorted()).toEqual(texts.toSorted());
     expect(await standing()).toBe(0);
+  });
+});
+
+/** Rests end when the test says so; `begun(n)` waits for the n-th. */
+function restingClock() {
+  const rests: { over: () => void; signal: AbortSignal | undefined }[] = [];
+  let wake = Promise.withResolvers<void>();
+  const clock: Clock = {
+    ...systemClock,
+    pause: (_milliseconds, signal) => {
+      const rest = Promise.withResolvers<void>();
+      if (signal?.aborted) rest.reject(signal.reason);
+      signal?.addEventListener('abort', () => rest.reject(signal.reason));
+      rests.push({ over: rest.resolve, signal });
+      wake.resolve();
+      wake = Promise.withResolvers();
+      return rest.promise;
+    },
+  };
+  async function begun(count: number) {
+    while (rests.length < count) await wake.promise;
+    return rests[count - 1];
+  }
+  return { clock, begun };
+}
+
+describe('what is published', () => {
+  test('is deleted together after a rest, which nothing that is published waits for', async () => {
+    const { clock, begun } = restingClock();
+    const rested = anOutbox({ clock });
+    await note('a', rested);
+    const rest = await begun(1);
+    await note('b', rested);
+    await note('c', rested);
+    await vi.waitUntil(() => published.length === 3, WAIT);
+    expect(await standing()).toBe(2);
+    rest?.over();
+    await begun(2);
+    expect([published, await standing(), rested.size]).toEqual([['a', 'b', 'c'], 0, 0]);
+  });
+
+  test('is deleted at once where somebody waits for it, and the next rest is a rest again', async () => {
+    const { clock, begun } = restingClock();
+    const rested = anOutbox({ clock });
+    await note('a', rested);
+    await begun(1);
+    await note('b', rested);
+    await rested.idle();
+    expect(await standing()).toBe(0);
+    await note('c', rested);
+    expect((await begun(3))?.signal?.aborted).toBe(false);
+  });
+
+  test('but cannot be deleted, is published once more by the relay', async () => {
+    const failing = () => Promise.reject(new Error('the connection broke'));
+    const forgetful = anOutbox({ on: { ...database, query: failing } });
+    await note('a', forgetful);
+    await forgetful.idle();
+    await grownOld();
+    expect([await outbox.relay(), published, await standing()]).toEqual([1, ['a', 'a'], 0]);
   });
 });
 

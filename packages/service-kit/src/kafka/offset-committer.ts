@@ -19,7 +19,6 @@ export type OffsetCommitterOptions = {
 
 /** A commit per batch would cost a busy broker more than the few messages that a crash repeats. */
 const REST_MS = 1_000;
-const REST_AFTER_FAILURE_MS = 1_000;
 
 /** Commits beside the work: at most one commit is under way, and what is noted meanwhile makes the next one. */
 export function offsetCommitter({ commit, onFailed }: OffsetCommitterOptions): OffsetCommitter {
@@ -49,7 +48,10 @@ export function offsetCommitter({ commit, onFailed }: OffsetCommitterOptions): O
   }
 
   async function work(): Promise<void> {
-    while (noted.size > 0) await pause((await commitNoted()) ? REST_MS : REST_AFTER_FAILURE_MS);
+    while (noted.size > 0) {
+      await commitNoted();
+      await pause(REST_MS);
+    }
     working = undefined;
   }
 

@@ -109,9 +109,8 @@ export const mutants: readonly Mutant[] = [
     breaks: [
       {
         file: OUTBOX,
-        guard: 'await broker.publish(messagesOf(rows));\n        for',
-        instead:
-          'await store.delete(database, idsOf(rows));\n        await broker.publish(messagesOf(rows));\n        for',
+        guard: 'await broker.publish(messagesOf(rows));\n        void deleting.submit(idsOf(rows));',
+        instead: 'void deleting.submit(idsOf(rows));\n        await broker.publish(messagesOf(rows));',
       },
     ],
   },
