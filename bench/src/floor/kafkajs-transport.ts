@@ -1,14 +1,14 @@
 import { kafkaClients } from '@saga/service-kit/kafka/kafkajs/client';
+import { type NextOffset, offsetCommitter } from '@saga/service-kit/kafka/offset-committer';
 import { naturalBatch } from '@saga/service-kit/natural-batch';
 import { partitionOf } from '@saga/service-kit/partition-of';
-import type { TopicMessages, TopicPartitionOffset } from 'kafkajs';
+import type { TopicMessages } from 'kafkajs';
 import pino from 'pino';
 import type { Arrived, FloorMessage, Transport, TransportOptions } from './transport.ts';
 
 const MAX_BATCH = 500;
 const MAX_CALLS = 1_000;
 const MAX_WAIT_MS = 500;
-const COMMIT_EVERY_MS = 1_000;
 const ACKNOWLEDGED_BY_ALL = -1;
 
 /** kafkajs alone, with its own consumer loop; its client is set up as our adapter's is (no Nagle, same time limits). */
@@ -56,23 +56,17 @@ export async function kafkajsTransport(options: TransportOptions): Promise<Trans
       await consumer.connect();
       await consumer.subscribe({ topics: topics.map((topic) => topicPrefix + topic), fromBeginning: true });
       const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve));
-      const handled = new Map<string, TopicPartitionOffset>();
-      const committing = setInterval(() => {
-        const offsets = [...handled.values()];
-        handled.clear();
-        if (offsets.length > 0) consumer.commitOffsets(offsets).catch(() => undefined); // they come again
-      }, COMMIT_EVERY_MS);
-      closing.unshift(async () => clearInterval(committing));
+      // As seldom as ours. kafkajs' own commits come after every partition of every fetch, whatever their interval.
+      const commit = (offsets: NextOffset[]) => consumer.commitOffsets(offsets);
+      const committer = offsetCommitter({ commit, onFailed: () => {} }); // what is not committed comes again
       await consumer.run({
-        // Its own commits come after every partition of every fetch, whatever their interval.
         autoCommit: false,
         partitionsConsumedConcurrently: topics.length * partitions,
         eachBatch: async ({ batch }) => {
           const { topic, partition, messages } = batch;
           const unprefixed = topic.slice(topicPrefix.length);
           await Promise.all(messages.map(({ key }) => batches.submit({ topic: unprefixed, key: String(key) })));
-          const offset = String(BigInt(batch.lastOffset()) + 1n);
-          handled.set(`${topic}/${partition}`, { topic, partition, offset });
+          committer.note({ topic, partition, offset: String(BigInt(batch.lastOffset()) + 1n) });
         },
       });
       await joined;

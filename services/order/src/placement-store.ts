@@ -2,6 +2,7 @@ import { orderActionId } from '@saga/messages/ids';
 import { amount, sagaName, uuid } from '@saga/messages/values';
 import type { Sql } from '@saga/service-kit/database';
 import type { Once } from '@saga/service-kit/idempotency';
+import { rowsOf } from '@saga/service-kit/participant';
 import { z } from 'zod';
 import type { Order } from './domain.ts';
 import type { Catalogue } from './place-order.ts';
@@ -46,7 +47,7 @@ async function loadCatalogue(sql: Sql, placements: readonly Placement[]): Promis
   const [products, accounts, coupons] = await Promise.all([
     sql.query<Product>(LOAD_PRODUCTS, [requests.flatMap(({ items }) => items.map((item) => item.productId))]),
     sql.query<Account>(LOAD_ACCOUNTS, [requests.map((request) => request.userId)]),
-    couponIds.length > 0 ? sql.query<Coupon>(LOAD_COUPONS, [couponIds]) : [],
+    rowsOf<Coupon>(sql, LOAD_COUPONS, couponIds),
   ]);
   return {
     products: new Map(products.map((product) => [product.productId, product])),
