@@ -17,6 +17,7 @@ import { orderCreated } from './saga-messages.fixture.ts';
 
 const PATIENCE = { maxConnections: 5, statementTimeoutMs: 30_000, connectTimeoutMs: 10_000 };
 const MORE_THAN_A_CHUNK = 201;
+const A_FEW = 50;
 const HOUR_MS = 60 * 60 * 1_000;
 
 let pool: pg.Pool;
@@ -43,10 +44,10 @@ afterEach(async () => {
 const handle = (...messages: Message[]) =>
   messageHandler(allSagas, postgresSagaStore, database).handle(messages.map((message) => delivered(message)));
 
-/** All of these sagas are due, and their sending is long past its timeout. */
-const makeDue = (ids: readonly string[]) =>
+/** All of these sagas are due, or to be looked at, and their sending is long past its timeout. */
+const makeDue = (ids: readonly string[], column: 'wake_at' | 'look_at' = 'wake_at') =>
   database.query(
-    `UPDATE saga SET wake_at = now() - interval '1 second',
+    `UPDATE saga SET ${column} = now() - interval '1 second',
        state = replace(state::text, '"next":{"at":', '"next":{"at":-')::json
      WHERE id = ANY($1::uuid[])`,
     [ids],
@@ -83,6 +84,35 @@ test('a chunk of which nothing was sent, since all wait for a silent participant
   expect(await fireTimers(options)).toBe(MORE_THAN_A_CHUNK);
   expect(rests).toEqual([500]);
 });
+
+test('those that wait for a silent participant are looked at a few at a time, whatever is due beside them', async () => {
+  const ids = await silent();
+  await makeDue(ids, 'look_at');
+  const late = orderCreated();
+  await handle(late);
+  await makeDue([late.key]);
+  expect(await fireTimers(options)).toBe(A_FEW + 1);
+  expect(await fireTimers(options)).toBe(A_FEW);
+  expect(rests).toEqual([]);
+  const [row] = await database.query<{ left: number }>(
+    `SELECT count(*)::int AS left FROM saga WHERE look_at < now() AND wake_at > now()`,
+  );
+  expect(row).toEqual({ left: MORE_THAN_A_CHUNK - 2 * A_FEW });
+});
+
+test('once something is sent to it, they are looked at one chunk after the other', async () => {
+  await makeDue(await silent(), 'look_at');
+  await database.query('UPDATE topic_progress SET probing_since = 0');
+  expect(await fireTimers(options)).toBe(2 * A_FEW);
+});
+
+/** All of them have been seen to wait for it: it has been probed as often as may be, and nothing is due. */
+async function silent(): Promise<string[]> {
+  const ids = await waiting();
+  await makeDue(ids);
+  await fireTimers(options);
+  return ids;
+}
 
 test('a stop ends the rest', async () => {
   const ids = await waiting();

@@ -8,14 +8,17 @@ import type { TimerMessage } from '../saga/incoming.ts';
 import { openCommands } from '../saga/progress.ts';
 import type { Registry } from '../saga/registry.ts';
 import type { Instant, Saga } from '../saga/state.ts';
-import { wakeAtOf } from '../saga/timer.ts';
+import { NEVER, type WakeUps, wakeUpsOf } from '../saga/timer.ts';
 import { foldSagas } from './fold-sagas.ts';
 import { ProbeBudget } from './probe-budget.ts';
 import type { JournalRow, SagaChange, SagaStore } from './saga-store.ts';
 
-/** Sagas whose time has come are taken in chunks, by whichever replica finds them first. */
-const CHUNK = 200;
-/** After a chunk of which nothing was sent: they wait for a participant that is silent. */
+/**
+ * Sagas whose time has come are taken in chunks, by whichever replica finds them first: all that are due, and beside
+ * them some of those that wait for a silent participant.
+ */
+const CHUNK = { due: 200, silent: 50 };
+/** After a chunk of which nothing was sent: a participant has just fallen silent. */
 const REST_MS = 500;
 const DAY_MS = 24 * 60 * 60 * 1_000;
 /** So long a saga is left alone on which the engine has failed. */
@@ -40,38 +43,41 @@ export const expiredBefore = (now: Instant, inboxDays: number): Instant => now -
 
 /**
  * Fires what is due, chunk by chunk, until it is to stop (trap 17); returns how many sagas were woken. Where a hundred
- * thousand wait for the same participant, it leaves most of the time to the orders that flow.
+ * thousand wait for the same participant, those that are to be looked at take turns, a few with each chunk: they delay
+ * nothing that is due, and leave most of the time to the orders that flow. Once something is sent to that participant, it
+ * may have come back, and they are looked at one chunk after the other.
  */
 export async function fireTimers(options: TimerOptions, stopping?: AbortSignal): Promise<number> {
   let woken = 0;
   while (!stopping?.aborted) {
-    const chunk = await fireChunk(options);
-    woken += chunk.woken;
-    if (chunk.woken < CHUNK) break;
-    if (chunk.sent.length === 0) await options.clock.pause(REST_MS, stopping).catch(() => {}); // a stop ends the loop
+    const { due, silent, sent } = await fireChunk(options);
+    woken += due + silent;
+    if (due < CHUNK.due && (silent < CHUNK.silent || sent.length === 0)) break;
+    if (sent.length === 0) await options.clock.pause(REST_MS, stopping).catch(() => {}); // a stop ends the loop
   }
   return woken;
 }
 
 /** No message caused what a timer sends: it goes through the outbox. */
-async function fireChunk(options: TimerOptions): Promise<{ woken: number; sent: readonly Message[] }> {
+async function fireChunk(options: TimerOptions): Promise<{ due: number; silent: number; sent: readonly Message[] }> {
   const fired = await options.outbox.transaction(async (sql) => {
     const { registry, store } = options;
-    const { now, sagas } = await store.claimDue(sql, registry.definitions, CHUNK);
-    if (sagas.size === 0) return { result: { woken: 0, sent: [] }, messages: [] };
-    const due = [...sagas.values()];
-    const partitions = [...new Set(due.map((saga) => saga.partition))];
+    const { now, due, silent } = await store.claimDue(sql, registry.definitions, CHUNK);
+    const claimed = [...due.values(), ...silent.values()];
+    const counts = { due: due.size, silent: silent.size };
+    if (claimed.length === 0) return { result: { ...counts, sent: [] }, messages: [] };
+    const partitions = [...new Set(claimed.map((saga) => saga.partition))];
     const budget = new ProbeBudget(await store.loadProgress(sql, partitions), now);
-    const fired = due.map((saga) => fireOrPutOff(options, budget, saga, now));
+    const fired = claimed.map((saga) => fireOrPutOff(options, budget, saga, now));
     store.save(sql, {
       changes: fired.flatMap(({ changes }) => changes),
       journal: fired.flatMap(({ journal }) => journal),
       answered: [],
     });
-    store.setWakeUps(sql, new Map(fired.map(({ id, wakeAt }) => [id, wakeAt])));
+    store.setWakeUps(sql, new Map(fired.map(({ id, wakeUps }) => [id, wakeUps])));
     store.countProbes(sql, budget.spent);
     const messages = fired.flatMap(({ sent }) => sent);
-    return { result: { woken: due.length, sent: messages }, messages };
+    return { result: { ...counts, sent: messages }, messages };
   });
   options.resent?.(fired.sent.filter(({ envelope }) => (envelope.attempt ?? 1) > 1).length);
   return fired;
@@ -82,7 +88,7 @@ type Fired = {
   changes: SagaChange[];
   journal: JournalRow[];
   sent: Message[];
-  wakeAt: Instant | undefined;
+  wakeUps: WakeUps;
 };
 
 /** A saga on which the engine fails is a bug to be told of, and must not stop the clock of all others. */
@@ -93,7 +99,7 @@ function fireOrPutOff(options: TimerOptions, budget: ProbeBudget, saga: Saga, no
     const text = 'the timer of this saga failed and is put off: its state and this error belong to the maintainers';
     options.putOff?.();
     options.logger.error({ sagaId: saga.id, err: error, putOffMs: PUT_OFF_MS }, text);
-    return { id: saga.id, changes: [], journal: [], sent: [], wakeAt: now + PUT_OFF_MS };
+    return { id: saga.id, changes: [], journal: [], sent: [], wakeUps: { ...NEVER, wakeAt: now + PUT_OFF_MS } };
   }
 }
 
@@ -115,6 +121,6 @@ function fire({ registry, inboxDays }: TimerOptions, budget: ProbeBudget, saga: 
     changes: folded.changes,
     journal: folded.journal,
     sent: folded.sent,
-    wakeAt: change ? change.wakeAt : wakeAtOf(definition, saga, now),
+    wakeUps: change ?? wakeUpsOf(definition, saga, now),
   };
 }

@@ -6,7 +6,7 @@ import type { Incoming } from '../saga/incoming.ts';
 import { definitionFor } from '../saga/rebuild.ts';
 import type { Registry } from '../saga/registry.ts';
 import type { AwaitedSaga, Instant, Saga } from '../saga/state.ts';
-import { wakeAtOf } from '../saga/timer.ts';
+import { NEVER, wakeUpsOf } from '../saga/timer.ts';
 import { transition } from '../saga/transition.ts';
 import type { AnsweredUpTo, JournalRow, SagaChange } from './saga-store.ts';
 
@@ -74,8 +74,8 @@ export function foldSagas(
   for (const [sagaId, definition] of touched) {
     const saga = current.get(sagaId);
     if (!saga) continue;
-    const wakeAt = saga.status === 'AWAITED' ? undefined : wakeAtOf(definition, saga, now);
-    folded.changes.push({ saga, expectedVersion: loaded.get(sagaId)?.version, wakeAt });
+    const wakeUps = saga.status === 'AWAITED' ? NEVER : wakeUpsOf(definition, saga, now);
+    folded.changes.push({ saga, expectedVersion: loaded.get(sagaId)?.version, ...wakeUps });
   }
   folded.answered.push(...answered.values());
   return folded;

@@ -57,7 +57,9 @@ export function operate(options: OperateOptions, sagaId: string, act: Act, by: B
     };
     const { actor, reason } = by;
     appendAudit(sql, [{ actor, action: act.action, target: { kind: 'saga', id: sagaId }, reason, detail }]);
-    return { result: { saga: after, wakeAt: folded.changes[0]?.wakeAt ?? null }, messages: folded.sent };
+    const [change] = folded.changes;
+    const stored = { saga: after, wakeAt: change?.wakeAt ?? null, lookAt: change?.lookAt ?? null };
+    return { result: stored, messages: folded.sent };
   });
 }
 

@@ -29,8 +29,8 @@ export type HistoryRow = {
   sent: Message[];
 };
 
-/** A saga, and when it is woken; null where it never will be. */
-export type StoredSaga = { saga: Saga; wakeAt: Instant | null };
+/** A saga, and when it is woken and looked at; null where it never will be. */
+export type StoredSaga = { saga: Saga; wakeAt: Instant | null; lookAt: Instant | null };
 
 export type SagaPage = {
   sagas: StoredSaga[];

@@ -3,13 +3,21 @@ import type { Message } from '@saga/messages/message';
 import type { Sql, Transaction } from '@saga/service-kit/database';
 import type { Incoming } from '../saga/incoming.ts';
 import type { AwaitedSaga, Instant, Saga } from '../saga/state.ts';
+import type { WakeUps } from '../saga/timer.ts';
 
 export type SagaChange = {
   saga: Saga | AwaitedSaga;
   /** The version it was loaded with; undefined where it is new. */
   expectedVersion: number | undefined;
-  /** The earliest moment at which anything could be due; undefined where nothing ever will be. */
-  wakeAt: Instant | undefined;
+} & WakeUps;
+
+/** Sagas whose time has come, locked. */
+export type ClaimedSagas = {
+  now: Instant;
+  /** Something is due. */
+  due: Map<string, Saga>;
+  /** Nothing else is; they wait for a silent participant, and are to be looked at. */
+  silent: Map<string, Saga>;
 };
 
 /** One accepted message, and what it caused: inbox, history and audit at once. */
@@ -42,24 +50,24 @@ export interface SagaStore {
   /** The sagas that exist of these, locked, and the database's clock. */
   load(sql: Sql, ids: readonly string[]): Promise<{ now: Instant; sagas: Map<string, Saga | AwaitedSaga> }>;
   /**
-   * Sagas that are due and run on one of these definitions, locked; those that another replica has locked are skipped.
-   * A version that only newer replicas know is theirs to wake (trap 30).
+   * Sagas whose time has come, so many of each kind, that run on one of these definitions; those that another replica has
+   * locked are skipped. A version that only newer replicas know is theirs to wake (trap 30).
    */
   claimDue(
     sql: Sql,
     known: readonly { name: string; version: number }[],
-    limit: number,
-  ): Promise<{ now: Instant; sagas: Map<string, Saga> }>;
+    limits: { due: number; silent: number },
+  ): Promise<ClaimedSagas>;
   /**
    * New sagas, changed ones, their journal and the progress of their participants. Progress only ever lowers a saga's
-   * wake-up time, so that updates stay heap-only.
+   * wake-up times, so that updates stay heap-only.
    *
    * The commit fails with a unique violation where another replica started a saga first, and where a version is not
    * the expected one.
    */
   save(sql: Transaction, batch: SavedBatch): void;
   /** Sets wake-up times anew: after a timer has fired. */
-  setWakeUps(sql: Transaction, wakeUps: ReadonlyMap<string, Instant | undefined>): void;
+  setWakeUps(sql: Transaction, wakeUps: ReadonlyMap<string, WakeUps>): void;
   /** Progress on these partitions, not locked: replicas that read it at once may together probe some more. */
   loadProgress(sql: Sql, partitions: readonly number[]): Promise<TopicProgress[]>;
   countProbes(sql: Transaction, progress: readonly TopicProgress[]): void;

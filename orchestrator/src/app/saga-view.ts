@@ -18,7 +18,8 @@ export const NOT_REGISTERED = 'unknown: the definition is not registered here';
  *
  * @param definition undefined where the saga's version is not known to this replica: it is shown all the same.
  */
-export function sagaView(definition: Definition | undefined, { saga, wakeAt }: StoredSaga) {
+export function sagaView(definition: Definition | undefined, stored: StoredSaga) {
+  const { saga } = stored;
   const stuck = stuckOf(saga);
   return {
     sagaId: saga.id,
@@ -32,9 +33,7 @@ export function sagaView(definition: Definition | undefined, { saga, wakeAt }: S
     endedAt: optionalTimeOf(saga.endedAt),
     failure: saga.failure ?? null,
     waitingFor: [
-      ...[...openCommands(saga), ...refusedForGood(saga)].map((place) =>
-        waitingForView(definition, saga, place, wakeAt),
-      ),
+      ...[...openCommands(saga), ...refusedForGood(saga)].map((place) => waitingForView(definition, stored, place)),
       ...(definition ? heldBack(definition, saga) : []),
     ],
     allowed: definition ? optionsOf(definition, saga) : [],
@@ -118,12 +117,12 @@ function commandView(command: string, generation: number, sent: SentCommand) {
   };
 }
 
-function waitingForView(definition: Definition | undefined, saga: Saga, place: CommandPlace, wakeAt: Instant | null) {
+function waitingForView(definition: Definition | undefined, { saga, wakeAt, lookAt }: StoredSaga, place: CommandPlace) {
   const { step, operation } = place;
   const command = commandAt(saga, place);
   const { next } = command;
   // Whatever is due is looked at when its saga is woken: where that is past, the timers are late.
-  const nextAt = next && Math.max(next.at, wakeAt ?? next.at);
+  const nextAt = next && Math.max(next.at, (next.why === 'silent' ? lookAt : wakeAt) ?? next.at);
   return {
     step,
     kind: operation,

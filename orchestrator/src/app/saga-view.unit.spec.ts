@@ -7,6 +7,7 @@ import {
   BY_ADA,
   begun,
   failed,
+  HOUR_MS,
   MINUTE_MS,
   operator,
   rejected,
@@ -20,7 +21,7 @@ import { sagaView } from './saga-view.ts';
 describe('what an operator is shown of a saga', () => {
   test('what it waits for, and why, in a sentence', () => {
     const { saga } = begun(placeOrder).when(failed('product'));
-    const [product, coupon] = sagaView(placeOrder, { saga, wakeAt: null }).waitingFor;
+    const [product, coupon] = sagaView(placeOrder, { saga, wakeAt: null, lookAt: null }).waitingFor;
     expect(product).toMatchObject({ step: 'product', kind: 'action', command: 'decrease-product-command' });
     expect(product?.why).toMatch(/^attempts used up: 1; the last one failed/);
     expect(coupon).toMatchObject({ step: 'coupon', why: 'no answer yet to the last sending' });
@@ -28,8 +29,10 @@ describe('what an operator is shown of a saga', () => {
 
   test('when it is looked at again: at its own moment, or when its saga is woken, where that is later', () => {
     const { saga } = begun(placeOrder, { couponId: null }).when(after(10));
-    const nextAt = (wakeAt: number) =>
-      sagaView(placeOrder, { saga, wakeAt }).waitingFor.map((command) => command.nextAt);
+    const nextAt = (lookAt: number) =>
+      sagaView(placeOrder, { saga, wakeAt: NINE_O_CLOCK + HOUR_MS, lookAt }).waitingFor.map(
+        (command) => command.nextAt,
+      );
     const itsOwn = NINE_O_CLOCK + 70 * SECOND_MS;
     expect(nextAt(NINE_O_CLOCK)).toEqual([new Date(itsOwn).toISOString()]);
     expect(nextAt(itsOwn + MINUTE_MS)).toEqual([new Date(itsOwn + MINUTE_MS).toISOString()]);
@@ -38,7 +41,7 @@ describe('what an operator is shown of a saga', () => {
   test('a refusal after the pivot: it is stuck, and that is what it waits for', () => {
     const steps = ['product', 'coupon', 'balance', 'delivery'].map((step) => succeeded(step));
     const { saga } = begun(placeOrder).when(...steps, rejected('complete', 'FENCED'));
-    const view = sagaView(placeOrder, { saga, wakeAt: null });
+    const view = sagaView(placeOrder, { saga, wakeAt: null, lookAt: null });
     expect(view.stuck).toMatchObject({ step: 'complete', code: 'FENCED' });
     expect(view.waitingFor).toMatchObject([
       { step: 'complete', nextAt: null, why: expect.stringContaining('refused where nobody may refuse') },
@@ -47,7 +50,7 @@ describe('what an operator is shown of a saga', () => {
 
   test('a paused saga waits for what is unanswered and for what its pause holds back, and says whose pause it is', () => {
     const { saga } = begun(placeOrder, { couponId: null }).when(operator({ action: 'pause' }), succeeded('product'));
-    expect(sagaView(placeOrder, { saga, wakeAt: null })).toMatchObject({
+    expect(sagaView(placeOrder, { saga, wakeAt: null, lookAt: null })).toMatchObject({
       paused: true,
       allowed: [{ action: 'resume' }, { action: 'compensate' }],
       waitingFor: [
@@ -63,11 +66,9 @@ describe('what an operator is shown of a saga', () => {
     });
     const waiting = begun(placeOrder).when(operator({ action: 'pause' })).saga;
     expect(
-      sagaView(placeOrder, { saga: waiting, wakeAt: null }).waitingFor.map(({ step, attempt, nextAt }) => [
-        step,
-        attempt,
-        nextAt,
-      ]),
+      sagaView(placeOrder, { saga: waiting, wakeAt: null, lookAt: null }).waitingFor.map(
+        ({ step, attempt, nextAt }) => [step, attempt, nextAt],
+      ),
     ).toEqual([
       ['product', 1, null],
       ['coupon', 1, null],
@@ -77,7 +78,7 @@ describe('what an operator is shown of a saga', () => {
   test('a step that was tried anew waits for its answer, and no more for its first refusal', () => {
     const steps = ['product', 'coupon', 'balance', 'delivery'].map((step) => succeeded(step));
     const { saga } = begun(placeOrder).when(...steps, rejected('complete', 'FENCED'), operator({ action: 'retry' }));
-    expect(sagaView(placeOrder, { saga, wakeAt: null }).waitingFor).toMatchObject([
+    expect(sagaView(placeOrder, { saga, wakeAt: null, lookAt: null }).waitingFor).toMatchObject([
       { step: 'complete', why: 'no answer yet to the last sending' },
     ]);
   });
@@ -94,7 +95,7 @@ describe('what an operator is shown of a saga', () => {
         for (const move of happenings) {
           world.happens(move);
           if (world.state && world.state.status !== 'AWAITED' && world.state.endedAt === undefined)
-            expect(sagaView(placeOrder, { saga: world.state, wakeAt: null }).waitingFor).not.toEqual([]);
+            expect(sagaView(placeOrder, { saga: world.state, wakeAt: null, lookAt: null }).waitingFor).not.toEqual([]);
         }
       }),
     );
@@ -102,7 +103,7 @@ describe('what an operator is shown of a saga', () => {
 
   test('a saga whose definition is not registered here is shown all the same', () => {
     const { saga } = begun(placeOrder);
-    const view = sagaView(undefined, { saga, wakeAt: null });
+    const view = sagaView(undefined, { saga, wakeAt: null, lookAt: null });
     expect(view.steps.map(({ name, status }) => [name, status])).toContainEqual(['product', 'SENT']);
     expect(view.steps[0]?.action?.command).toContain('not registered');
   });

@@ -140,7 +140,10 @@ describe('a timer', () => {
     await makeDue(order);
     expect((await fire()).woken).toBe(1);
     expect((await fire()).woken).toBe(0);
-    expect(await wakeAt(order)).toEqual(new Date((await decreaseOf(order))?.next?.at ?? Number.NaN));
+    const look = (await decreaseOf(order))?.next?.at ?? Number.NaN;
+    expect(await query('SELECT look_at, wake_at > look_at AS deadline FROM saga')).toEqual([
+      { look_at: new Date(look), deadline: true },
+    ]);
   });
 
   test('is not set any more once the saga has ended', async () => {
@@ -179,7 +182,7 @@ describe('a silent participant (trap 11)', () => {
     const before = await journalAndState();
     expect(await fire()).toEqual({ sent: [], woken: 4 });
     expect(await journalAndState()).toEqual(before);
-    expect(await query('SELECT id FROM saga WHERE wake_at > clock_timestamp()')).toHaveLength(4);
+    expect(await query('SELECT id FROM saga WHERE least(wake_at, look_at) > clock_timestamp()')).toHaveLength(4);
   });
 
   test('is one that has answered nothing later on this partition: there an attempt is used up, on others not', async () => {

@@ -249,7 +249,7 @@ describe('while a pivot without a compensation is under way', () => {
 
   test('the deadline does not turn the saga back', () => {
     const scenario = confirming();
-    expect(scenario.wakeAt).toBe(NINE_O_CLOCK + 10 * SECOND_MS);
+    expect(scenario.wokenAt).toBe(NINE_O_CLOCK + 10 * SECOND_MS);
     scenario.when(after(60 * 60)).is('RUNNING');
   });
 });
@@ -269,7 +269,7 @@ describe('once the pivot has succeeded', () => {
     const scenario = delivered().when(rejected('complete', 'PRICE_CHANGED'));
     scenario.is('RUNNING').sendsNothing().hasSteps({ complete: 'REJECTED' });
     scenario.isStuck('action', 'complete', 'PRICE_CHANGED');
-    expect(scenario.wakeAt).toBe(undefined);
+    expect(scenario.wokenAt).toBe(undefined);
     scenario
       .when(after(24 * 60 * 60))
       .staysAsItWas()

@@ -336,7 +336,7 @@ describe('a paused saga', () => {
 
   test('does not turn on a timer, and is not woken', () => {
     const scenario = paused();
-    expect(scenario.wakeAt).toBe(undefined);
+    expect(scenario.wokenAt).toBe(undefined);
     scenario.when(after(2 * 60 * 60)).staysAsItWas();
   });
 

@@ -25,7 +25,7 @@ describe('a failure of the current attempt', () => {
     const scenario = begun(placeOrder, noCoupon);
     const first = scenario.onlySent;
     scenario.when(after(2), failed('product')).sendsNothing().hasSteps({ product: 'SENT' });
-    const due = scenario.wakeAt ?? 0;
+    const due = scenario.wokenAt ?? 0;
     expect(due).toBe(scenario.now + backoffMs(policy, 1, first.envelope.id));
     scenario
       .when(after((due - 1 - scenario.now) / SECOND_MS))
@@ -72,11 +72,11 @@ describe('a failure of the current attempt', () => {
       compensationRetry: { timeoutMs: 7_000, attempts: 1, backoff: { initialMs: 500, factor: 1, maxMs: 500 } },
     });
     const scenario = begun(definition).when(succeeded('product'), rejected('balance', 'INSUFFICIENT_BALANCE'));
-    expect(scenario.wakeAt).toBe(scenario.now + 7_000);
+    expect(scenario.wokenAt).toBe(scenario.now + 7_000);
     scenario.when(failedToUndo('product')).isStuck('compensation', 'product', 'STEP_FAILED');
-    expect((scenario.wakeAt ?? 0) - scenario.now).toBeLessThanOrEqual(500);
+    expect((scenario.wokenAt ?? 0) - scenario.now).toBeLessThanOrEqual(500);
     scenario.when(whenDue()).sends('restore-product-command');
-    expect(scenario.wakeAt).toBe(scenario.now + 7_000);
+    expect(scenario.wokenAt).toBe(scenario.now + 7_000);
   });
 });
 

@@ -31,7 +31,7 @@ const tenSecondsLater = NINE_O_CLOCK + 10 * SECOND_MS;
 /** The participant answers nothing for so long, though it is asked again and again. */
 function silentFor(scenario: Scenario, step: string, durationMs: number): Scenario {
   const until = scenario.now + durationMs;
-  while ((scenario.wakeAt ?? 0) <= until) scenario.when(whenDue({ probing: [step] }));
+  while ((scenario.wokenAt ?? 0) <= until) scenario.when(whenDue({ probing: [step] }));
   return scenario;
 }
 
@@ -147,9 +147,9 @@ describe('no reply by the timeout, and not overtaken: the participant is behind 
   test('the longer the silence, the more rarely the saga is looked at: after as long again, a minute at least, five at most', () => {
     const scenario = waiting();
     const minutes: number[] = [];
-    while ((scenario.wakeAt ?? 0) < NINE_O_CLOCK + 30 * MINUTE_MS) {
+    while ((scenario.wokenAt ?? 0) < NINE_O_CLOCK + 30 * MINUTE_MS) {
       scenario.when(whenDue());
-      minutes.push(((scenario.wakeAt ?? 0) - scenario.now) / MINUTE_MS);
+      minutes.push(((scenario.wokenAt ?? 0) - scenario.now) / MINUTE_MS);
     }
     expect(minutes.slice(0, 6)).toEqual([1, 70 / 60, 140 / 60, 280 / 60, 5, 5]);
   });

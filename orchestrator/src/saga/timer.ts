@@ -104,18 +104,30 @@ const deadlineOf = (definition: Definition, saga: Saga): Instant =>
     ? saga.startedAt + definition.deadlineMs + (saga.pausedForMs ?? 0)
     : Number.POSITIVE_INFINITY;
 
-/** The earliest moment at which anything could be due; undefined when nothing ever will be, or while it is paused. */
-export function wakeAtOf(definition: Definition, saga: Saga, now: Instant): Instant | undefined {
-  if (saga.paused) return undefined;
-  const dues = openCommands(saga).map((place) => dueAt(definition, saga, place, now));
-  const earliest = Math.min(deadlineOf(definition, saga), ...dues);
-  return earliest === Number.POSITIVE_INFINITY ? undefined : earliest;
+/** When a saga is next of interest to the clock; undefined when never, or while it is paused. */
+export type WakeUps = {
+  /** The earliest moment at which anything could be due. */
+  wakeAt: Instant | undefined;
+  /** When it is looked at since a participant stays silent. Nothing is due then, and nobody waits for it. */
+  lookAt: Instant | undefined;
+};
+
+export const NEVER: WakeUps = { wakeAt: undefined, lookAt: undefined };
+
+export function wakeUpsOf(definition: Definition, saga: Saga, now: Instant): WakeUps {
+  if (saga.paused) return NEVER;
+  const dues: Instant[] = [deadlineOf(definition, saga)];
+  const looks: Instant[] = [];
+  for (const place of openCommands(saga)) {
+    const { next, sentAt, silentSince = sentAt } = commandAt(saga, place);
+    if (next?.why !== 'silent') dues.push(next?.at ?? Number.POSITIVE_INFINITY);
+    // The state holds the look after the last news; since then there may have been others.
+    else looks.push(next.at > now ? next.at : nextLookAt(policyOf(definition, place), silentSince, now));
+  }
+  return { wakeAt: earliest(dues), lookAt: earliest(looks) };
 }
 
-/** Of a silent command the state holds when it is looked at after something was news; since then only looks have been. */
-function dueAt(definition: Definition, saga: Saga, place: CommandPlace, now: Instant): Instant {
-  const { next, sentAt, silentSince = sentAt } = commandAt(saga, place);
-  if (!next) return Number.POSITIVE_INFINITY;
-  if (next.why !== 'silent' || next.at > now) return next.at;
-  return nextLookAt(policyOf(definition, place), silentSince, now);
+function earliest(moments: readonly Instant[]): Instant | undefined {
+  const first = Math.min(...moments);
+  return first === Number.POSITIVE_INFINITY ? undefined : first;
 }

@@ -97,25 +97,34 @@ describe('a timer', () => {
 describe('the moment to wake a saga', () => {
   test('is the earliest at which anything could be due', () => {
     const scenario = begun(placeOrder).when(after(4), succeeded('product'));
-    expect(scenario.wakeAt).toBe(NINE_O_CLOCK + 10 * SECOND_MS);
+    expect(scenario.wokenAt).toBe(NINE_O_CLOCK + 10 * SECOND_MS);
     scenario.when(succeeded('coupon'));
-    expect(scenario.wakeAt).toBe(NINE_O_CLOCK + 14 * SECOND_MS);
+    expect(scenario.wokenAt).toBe(NINE_O_CLOCK + 14 * SECOND_MS);
+  });
+
+  test('is told apart from the look at a silent participant, which nobody waits for', () => {
+    const scenario = begun(placeOrder).when(after(4), succeeded('product'), after(6));
+    const look = NINE_O_CLOCK + 70 * SECOND_MS;
+    expect(scenario.action('coupon').next).toEqual({ at: look, why: 'silent' });
+    expect(scenario.wakeUps).toEqual({ wakeAt: NINE_O_CLOCK + HOUR_MS, lookAt: look });
+    scenario.when(failed('coupon'));
+    expect(scenario.wakeUps).toMatchObject({ wakeAt: scenario.action('coupon').next?.at, lookAt: undefined });
   });
 
   test('is the deadline, where that comes first', () => {
     const definition = sagaOf({ delivery: step('create-delivery-command', { pivot: true }) }, { deadlineMs: 3_000 });
     const scenario = begun(definition);
-    expect(scenario.wakeAt).toBe(NINE_O_CLOCK + 3_000);
+    expect(scenario.wokenAt).toBe(NINE_O_CLOCK + 3_000);
     scenario.when(whenDue()).is('COMPENSATING').failsWith('DEADLINE', 'delivery');
   });
 
   test('is not the deadline after the pivot', () => {
-    expect(delivered().when(after(59 * 60 + 55)).wakeAt).toBe(NINE_O_CLOCK + HOUR_MS + 4 * MINUTE_MS + 55 * SECOND_MS);
+    expect(delivered().when(after(59 * 60 + 55)).wokenAt).toBe(NINE_O_CLOCK + HOUR_MS + 4 * MINUTE_MS + 55 * SECOND_MS);
   });
 
   test('is not the deadline going back, where compensations are due', () => {
     const scenario = begun(placeOrder).when(cancelled());
-    expect(scenario.wakeAt).toBe(NINE_O_CLOCK + 10 * SECOND_MS);
+    expect(scenario.wokenAt).toBe(NINE_O_CLOCK + 10 * SECOND_MS);
     scenario
       .when(after(60 * 60))
       .is('COMPENSATING')
@@ -123,12 +132,12 @@ describe('the moment to wake a saga', () => {
   });
 
   test('is none once the saga has ended', () => {
-    expect(delivered().when(succeeded('complete')).wakeAt).toBe(undefined);
+    expect(delivered().when(succeeded('complete')).wokenAt).toBe(undefined);
     const undoneOrder = begun(placeOrder, { couponId: null }).when(
       rejected('product', 'OUT_OF_STOCK'),
       undone('order'),
     );
-    expect(undoneOrder.is('COMPENSATED').wakeAt).toBe(undefined);
+    expect(undoneOrder.is('COMPENSATED').wokenAt).toBe(undefined);
   });
 });
 
@@ -147,7 +156,7 @@ describe('a command older than the inbox remembers', () => {
   test('is never sent again: it is stuck, and nothing is due any more', () => {
     const scenario = delivered().when(after(30 * DAY_SECONDS + 1, { probing: ['complete'] }));
     scenario.is('RUNNING').sendsNothing().isStuck('action', 'complete', 'EXPIRED');
-    expect(scenario.wakeAt).toBe(undefined);
+    expect(scenario.wokenAt).toBe(undefined);
     scenario.when(after(DAY_SECONDS, { probing: ['complete'], overtaken: ['complete'] })).staysAsItWas();
   });
 
@@ -195,7 +204,7 @@ describe('a command older than the inbox remembers', () => {
     const scenario = begun(definition)
       .when(after(30 * DAY_SECONDS + 1))
       .isStuck('action', 'delivery', 'EXPIRED');
-    expect(scenario.wakeAt).toBe(NINE_O_CLOCK + 60 * DAY_MS);
+    expect(scenario.wokenAt).toBe(NINE_O_CLOCK + 60 * DAY_MS);
     scenario.when(cancelled()).sends('cancel-delivery-command');
     expect(scenario.action('delivery').stuck).toBe(undefined);
   });

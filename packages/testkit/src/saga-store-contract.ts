@@ -3,6 +3,7 @@ import { foldSagas } from '@saga/orchestrator/app/fold-sagas';
 import { orderCreated } from '@saga/orchestrator/app/saga-messages.fixture';
 import type { SagaChange, SagaStore, SavedBatch } from '@saga/orchestrator/app/saga-store';
 import type { Saga } from '@saga/orchestrator/saga/state';
+import { NEVER, type WakeUps } from '@saga/orchestrator/saga/timer';
 import { allSagas } from '@saga/orchestrator/sagas/all';
 import type { Database, Sql, Transaction } from '@saga/service-kit/database';
 import { isUniqueViolation } from '@saga/service-kit/faults';
@@ -20,6 +21,7 @@ export type SagaStoreUnderTest = {
 const UNTIL_BLOCKED_MS = 30_000;
 const DAY_MS = 24 * 60 * 60 * 1_000;
 const TOPIC = 'decrease-product-command';
+const ALL = { due: 10_000, silent: 10_000 };
 
 /** What the orchestrator's rows keep to, whatever they lie in. */
 export function sagaStoreContract(setUp: () => Promise<SagaStoreUnderTest>): void {
@@ -57,10 +59,19 @@ export function sagaStoreContract(setUp: () => Promise<SagaStoreUnderTest>): voi
       return { done: done.promise, goOn: released.resolve, ended };
     }
 
+    const claim = (limits: { due: number; silent: number }) =>
+      inTransaction((sql) => store.claimDue(sql, allSagas.definitions, limits));
+
     /** Which of these sagas are due; the claim is not kept. */
     async function dueOf(...sagas: Saga[]): Promise<string[]> {
-      const { sagas: due } = await inTransaction((sql) => store.claimDue(sql, allSagas.definitions, 10_000));
+      const { due } = await claim(ALL);
       return sagas.map(({ id }) => id).filter((id) => due.has(id));
+    }
+
+    /** Which of them are to be looked at. */
+    async function silentOf(...sagas: Saga[]): Promise<string[]> {
+      const { silent } = await claim(ALL);
+      return sagas.map(({ id }) => id).filter((id) => silent.has(id));
     }
 
     test('what was saved is loaded, and nothing else, with the time', async () => {
@@ -102,7 +113,7 @@ export function sagaStoreContract(setUp: () => Promise<SagaStoreUnderTest>): voi
 
     test('a saga whose version is another than expected is not saved, nor is anything beside it', async () => {
       const [stale, other] = [await saved(), aSaga()];
-      const change: SagaChange = { saga: { ...stale, version: 9 }, expectedVersion: 8, wakeAt: undefined };
+      const change: SagaChange = { saga: { ...stale, version: 9 }, expectedVersion: 8, ...NEVER };
       await expect(save({ ...other.batch, changes: [...other.batch.changes, change] })).rejects.toThrow();
       const { sagas } = await load(stale.id, other.saga.id);
       expect([...sagas.values()].map(({ version }) => version)).toEqual([stale.version]);
@@ -137,27 +148,44 @@ export function sagaStoreContract(setUp: () => Promise<SagaStoreUnderTest>): voi
       expect(await dueOf(due, later, never)).toEqual([due.id]);
     });
 
-    test('of a definition that is not known here nothing is due (trap 30)', async () => {
+    test('what waits for a silent participant is told apart from what is due; what is both is due', async () => {
+      const { now } = await load();
+      const silent = await saved({ lookAt: now - 1_000, wakeAt: now + DAY_MS });
+      const both = await saved({ lookAt: now - 1_000, wakeAt: now - 1_000 });
+      const later = await saved({ lookAt: now + DAY_MS });
+      expect(await dueOf(silent, both, later)).toEqual([both.id]);
+      expect(await silentOf(silent, both, later)).toEqual([silent.id]);
+    });
+
+    test('of a definition that is not known here nothing is due, nor looked at (trap 30)', async () => {
       const { now } = await load();
       const due = await saved({ wakeAt: now - 1_000 });
-      const claimed = await inTransaction((sql) =>
-        store.claimDue(sql, [{ name: due.definition.name, version: due.definition.version + 1 }], 10_000),
-      );
-      expect(claimed.sagas.has(due.id)).toBe(false);
+      const silent = await saved({ lookAt: now - 1_000 });
+      const newer = { name: due.definition.name, version: due.definition.version + 1 };
+      const claimed = await inTransaction((sql) => store.claimDue(sql, [newer], ALL));
+      expect([claimed.due.has(due.id), claimed.silent.has(silent.id)]).toEqual([false, false]);
     });
 
     test('the longest due are claimed first, up to the limit', async () => {
       const { now } = await load();
       const [young, old] = [await saved({ wakeAt: now - 10 * DAY_MS }), await saved({ wakeAt: now - 20 * DAY_MS })];
-      const { sagas } = await inTransaction((sql) => store.claimDue(sql, allSagas.definitions, 1));
-      expect([...sagas.keys()]).toEqual([old.id]);
+      const { due } = await claim({ due: 1, silent: 0 });
+      expect([...due.keys()]).toEqual([old.id]);
       expect(await dueOf(young)).toEqual([young.id]);
+    });
+
+    test('so are those that are to be looked at, up to a limit of their own', async () => {
+      const { now } = await load();
+      const [young, old] = [await saved({ lookAt: now - 10 * DAY_MS }), await saved({ lookAt: now - 20 * DAY_MS })];
+      const { due, silent } = await claim({ due: 0, silent: 1 });
+      expect([[...due.keys()], [...silent.keys()]]).toEqual([[], [old.id]]);
+      expect(await silentOf(young)).toEqual([young.id]);
     });
 
     test('what another replica has claimed is skipped, not waited for', async () => {
       const { now } = await load();
       const due = await saved({ wakeAt: now - 1_000 });
-      const first = standing((sql) => store.claimDue(sql, allSagas.definitions, 10_000));
+      const first = standing((sql) => store.claimDue(sql, allSagas.definitions, ALL));
       await first.done;
       expect(await dueOf(due)).toEqual([]);
       first.goOn();
@@ -165,21 +193,26 @@ export function sagaStoreContract(setUp: () => Promise<SagaStoreUnderTest>): voi
       expect(await dueOf(due)).toEqual([due.id]);
     });
 
-    test('progress only lowers a wake-up time, the end clears it, and a fired timer sets it anew', async () => {
-      const { now } = await load();
-      let saga = await saved({ wakeAt: now - 1_000 });
-      const goOn = async (wakeAt: number | undefined): Promise<string[]> => {
-        const next = { ...saga, version: saga.version + 1 };
-        await save(changing(next, saga.version, wakeAt));
-        saga = next;
-        return dueOf(saga);
-      };
-      expect(await goOn(now + DAY_MS)).toEqual([saga.id]);
-      await inTransaction(async (sql) => store.setWakeUps(sql, new Map([[saga.id, now + DAY_MS]])));
-      expect(await dueOf(saga)).toEqual([]);
-      expect(await goOn(now - 1_000)).toEqual([saga.id]);
-      expect(await goOn(undefined)).toEqual([]);
-    });
+    test.each(['wakeAt', 'lookAt'] as const)(
+      'progress only lowers a %s, the end clears it, and a fired timer sets it anew',
+      async (which) => {
+        const claimed = which === 'wakeAt' ? dueOf : silentOf;
+        const { now } = await load();
+        let saga = await saved({ [which]: now - 1_000 });
+        const goOn = async (at: number | undefined): Promise<string[]> => {
+          const next = { ...saga, version: saga.version + 1 };
+          await save(changing(next, saga.version, { ...NEVER, [which]: at }));
+          saga = next;
+          return claimed(saga);
+        };
+        expect(await goOn(now + DAY_MS)).toEqual([saga.id]);
+        const wakeUps = new Map([[saga.id, { ...NEVER, [which]: now + DAY_MS }]]);
+        await inTransaction(async (sql) => store.setWakeUps(sql, wakeUps));
+        expect(await claimed(saga)).toEqual([]);
+        expect(await goOn(now - 1_000)).toEqual([saga.id]);
+        expect(await goOn(undefined)).toEqual([]);
+      },
+    );
 
     test('how far a participant has come only grows, and is told by partition', async () => {
       const partition = nextPartition();
@@ -197,7 +230,7 @@ export function sagaStoreContract(setUp: () => Promise<SagaStoreUnderTest>): voi
       expect(await progressOf(partition)).toEqual([{ ...probed, upTo: 20 }]);
     });
 
-    test('progress is read while somebody else writes it: timers hold up no answers', async () => {
+    test('progress is read while somebody else writes it: a timer that reads holds up no answers', async () => {
       const partition = nextPartition();
       await answered(partition, 20);
       await inTransaction(async (sql) => {
@@ -231,8 +264,8 @@ function aSaga(change: Partial<SagaChange> = {}): { batch: SavedBatch; saga: Sag
   return { batch: { ...folded, changes: [{ ...begun, ...change }] }, saga: begun.saga };
 }
 
-const changing = (saga: Saga, expectedVersion: number, wakeAt?: number): SavedBatch => ({
-  changes: [{ saga, expectedVersion, wakeAt }],
+const changing = (saga: Saga, expectedVersion: number, wakeUps: WakeUps = NEVER): SavedBatch => ({
+  changes: [{ saga, expectedVersion, ...wakeUps }],
   journal: [],
   answered: [],
 });

@@ -1,28 +1,37 @@
 import type { Sql } from '@saga/service-kit/database';
+import type { ClaimedSagas } from '../../app/saga-store.ts';
 import type { Instant, Saga } from '../../saga/state.ts';
 
+const claim = (column: string, limit: string): string => `
+  SELECT state FROM saga
+  WHERE ${column} <= (SELECT clock_timestamp())
+    AND (definition, definition_version) IN (SELECT * FROM unnest($3::text[], $4::int[]))
+  ORDER BY ${column} LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
+
+/** What waits for a silent participant is claimed beside what is due, never before it. */
 const CLAIM = `
-  SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now, saga.state
+  SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now, claimed.*
   FROM (SELECT) AS clock
   LEFT JOIN (
-    SELECT state FROM saga
-    WHERE wake_at <= (SELECT clock_timestamp())
-      AND (definition, definition_version) IN (SELECT * FROM unnest($2::text[], $3::int[]))
-    ORDER BY wake_at LIMIT $1 FOR UPDATE SKIP LOCKED
-  ) AS saga ON true`;
+    SELECT state, false AS silent FROM (${claim('wake_at', '$1')}) AS due
+    UNION ALL
+    SELECT state, true AS silent FROM (${claim('look_at', '$2')}) AS silent
+  ) AS claimed ON true`;
+
+type Row = { now: Instant; state: Saga | null; silent: boolean | null };
 
 /** Due by the database's clock, so that replicas with skewed clocks agree (trap 16). */
 export async function claimDue(
   sql: Sql,
   known: readonly { name: string; version: number }[],
-  limit: number,
-): Promise<{ now: Instant; sagas: Map<string, Saga> }> {
-  const rows = await sql.query<{ now: Instant; state: Saga | null }>(CLAIM, [
-    limit,
-    known.map(({ name }) => name),
-    known.map(({ version }) => version),
-  ]);
+  limits: { due: number; silent: number },
+): Promise<ClaimedSagas> {
+  const [names, versions] = [known.map(({ name }) => name), known.map(({ version }) => version)];
+  const rows = await sql.query<Row>(CLAIM, [limits.due, limits.silent, names, versions]);
   const [first] = rows;
   if (!first) throw new Error('the database did not tell the time');
-  return { now: first.now, sagas: new Map(rows.flatMap(({ state }) => (state ? [[state.id, state]] : []))) };
+  const claimed: ClaimedSagas = { now: first.now, due: new Map(), silent: new Map() };
+  for (const { state, silent } of rows) if (state) (silent ? claimed.silent : claimed.due).set(state.id, state);
+  for (const id of claimed.due.keys()) claimed.silent.delete(id);
+  return claimed;
 }

@@ -68,7 +68,7 @@ export function pageStatement(
   const most = `$${fixed.length}::int`;
   const where = conditions.map(({ text }, index) => `AND ${text(`$${fixed.length + 1 + index}`)}`).join(' ');
   const parts = amongOf(filter).map(
-    (among) => `(SELECT id, state, wake_at FROM (${lookThrough('*', among)}) AS looked
+    (among) => `(SELECT id, state, wake_at, look_at FROM (${lookThrough('*', among)}) AS looked
       WHERE status <> 'AWAITED' ${where} ORDER BY id DESC LIMIT ${most})`,
   );
   return {

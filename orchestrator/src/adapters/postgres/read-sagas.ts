@@ -2,7 +2,9 @@ import type { Sql } from '@saga/service-kit/database';
 import type { HistoryRow, StoredSaga, VersionInUse } from '../../app/saga-queries.ts';
 
 /** The columns of a {@link StoredSaga}. */
-export const STORED_SAGA = 'state AS saga, floor(extract(epoch FROM wake_at) * 1000)::bigint AS "wakeAt"';
+export const STORED_SAGA = `
+  state AS saga, floor(extract(epoch FROM wake_at) * 1000)::bigint AS "wakeAt",
+  floor(extract(epoch FROM look_at) * 1000)::bigint AS "lookAt"`;
 
 const ONE = `SELECT ${STORED_SAGA} FROM saga WHERE id = $1 AND status <> 'AWAITED'`;
 

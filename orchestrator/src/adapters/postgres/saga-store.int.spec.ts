@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { orderCreated } from '../../app/saga-messages.fixture.ts';
 import { type SagasUnderTest, sagasUnderTest } from '../../app/sagas-in-postgres.fixture.ts';
+import { NEVER } from '../../saga/timer.ts';
 import { allSagas } from '../../sagas/all.ts';
 import { readSaga } from './read-sagas.ts';
 import { postgresSagaStore } from './saga-store.ts';
@@ -18,7 +19,7 @@ describe('the claim of due sagas', () => {
     await sagas.database.query(`UPDATE saga SET wake_at = now() - interval '1 second'`);
     const claim = (limit: number, meanwhile?: () => Promise<string[]>): Promise<string[]> =>
       sagas.database.transaction(async (sql) => {
-        const { sagas: due } = await postgresSagaStore.claimDue(sql, allSagas.definitions, limit);
+        const { due } = await postgresSagaStore.claimDue(sql, allSagas.definitions, { due: limit, silent: 0 });
         return [...due.keys(), ...((await meanwhile?.()) ?? [])];
       });
     const claimed = await claim(3, () => claim(4));
@@ -36,8 +37,8 @@ describe('the save of a saga', () => {
     const saving = sagas.database.transaction(async (sql) =>
       postgresSagaStore.save(sql, {
         changes: [
-          { saga: { ...fresh.saga, version: 2 }, expectedVersion: 1, wakeAt: undefined },
-          { saga: { ...stale.saga, version: 8 }, expectedVersion: 7, wakeAt: undefined },
+          { saga: { ...fresh.saga, version: 2 }, expectedVersion: 1, ...NEVER },
+          { saga: { ...stale.saga, version: 8 }, expectedVersion: 7, ...NEVER },
         ],
         journal: [],
         answered: [],

@@ -10,26 +10,27 @@ const SAGAS = `
   ROWS FROM (
     json_to_recordset($1::json) AS (
       id uuid, definition text, "definitionVersion" int, status text, version int, partition int, "failureCode" text,
-      "stuckSince" bigint, "stuckCode" text, "wakeAt" bigint, "startedAt" bigint, "updatedAt" bigint, "endedAt" bigint,
-      "expectedVersion" int),
+      "stuckSince" bigint, "stuckCode" text, "wakeAt" bigint, "lookAt" bigint, "startedAt" bigint, "updatedAt" bigint,
+      "endedAt" bigint, "expectedVersion" int),
     ${documentsIn('$2')})
   AS changed (
     id, definition, "definitionVersion", status, version, partition, "failureCode",
-    "stuckSince", "stuckCode", "wakeAt", "startedAt", "updatedAt", "endedAt", "expectedVersion", state)`;
+    "stuckSince", "stuckCode", "wakeAt", "lookAt", "startedAt", "updatedAt", "endedAt", "expectedVersion", state)`;
 
 /** A plain insert: where another replica started the saga first, the whole batch is repeated (trap 3). */
 const INSERT = `
   INSERT INTO saga (id, definition, definition_version, status, version, partition, state,
-                    failure_code, stuck_since, stuck_code, wake_at, started_at, updated_at, ended_at)
+                    failure_code, stuck_since, stuck_code, wake_at, look_at, started_at, updated_at, ended_at)
   SELECT id, definition, "definitionVersion", status, version, partition, state::json,
          "failureCode", to_timestamp("stuckSince" / 1000.0), "stuckCode", to_timestamp("wakeAt" / 1000.0),
+         to_timestamp("lookAt" / 1000.0),
          to_timestamp("startedAt" / 1000.0), to_timestamp("updatedAt" / 1000.0), to_timestamp("endedAt" / 1000.0)
   FROM ${SAGAS}
   ORDER BY id`;
 
 /**
- * Progress only lowers wake_at, so that the update stays heap-only; the end clears it. The rows were locked: only a bug
- * can have changed a version since, and it must not pass unseen: then the statement fails, with the sagas in its error.
+ * Progress only lowers the wake-up times, so that the update stays heap-only; the end clears them. The rows were locked:
+ * only a bug can have changed a version since, and it must not pass unseen: then the statement fails, with the sagas in its error.
  */
 const UPDATE = `
   WITH updated AS (
@@ -40,6 +41,8 @@ const UPDATE = `
     stuck_since = to_timestamp(changed."stuckSince" / 1000.0), stuck_code = changed."stuckCode",
     wake_at = CASE WHEN changed."wakeAt" IS NULL THEN NULL
                    ELSE least(saga.wake_at, to_timestamp(changed."wakeAt" / 1000.0)) END,
+    look_at = CASE WHEN changed."lookAt" IS NULL THEN NULL
+                   ELSE least(saga.look_at, to_timestamp(changed."lookAt" / 1000.0)) END,
     updated_at = to_timestamp(changed."updatedAt" / 1000.0), ended_at = to_timestamp(changed."endedAt" / 1000.0)
   FROM ${SAGAS}
   WHERE saga.id = changed.id AND saga.id = ANY($3) AND saga.version = changed."expectedVersion"
@@ -60,7 +63,7 @@ const valuesOf = (changes: readonly SagaChange[]): [string, string] => [
 
 const isNew = ({ expectedVersion }: SagaChange): boolean => expectedVersion === undefined;
 
-function rowOf({ saga, expectedVersion, wakeAt }: SagaChange) {
+function rowOf({ saga, expectedVersion, wakeAt, lookAt }: SagaChange) {
   const known = saga.status === 'AWAITED' ? undefined : columnsOf(saga);
   return {
     id: saga.id,
@@ -74,6 +77,7 @@ function rowOf({ saga, expectedVersion, wakeAt }: SagaChange) {
     stuckSince: known?.stuckSince,
     stuckCode: known?.stuckCode,
     wakeAt,
+    lookAt,
     startedAt: known?.startedAt ?? saga.updatedAt,
     updatedAt: saga.updatedAt,
     endedAt: known?.endedAt,

@@ -15,8 +15,8 @@ import {
   stateOf,
 } from '../state.ts';
 import { stuckOf } from '../stuck.ts';
-import { wakeAtOf } from '../timer.ts';
 import { type Transition, transition } from '../transition.ts';
+import { wokenAt } from './woken-at.ts';
 
 /**
  * A transition, and all that must hold of every transition whatever happens: every example and every property runs
@@ -191,12 +191,12 @@ function mayBeSent(definition: Definition, saga: Saga, message: Message): void {
 
 /** What has not ended is woken at some time, or is stuck, visibly. */
 function isNeverForgotten(definition: Definition, saga: Saga, incoming: Incoming, now: Instant): void {
-  const wakeAt = wakeAtOf(definition, saga, now);
+  const at = wokenAt(definition, saga, now);
   const stuck = stuckOf(saga);
-  if (saga.endedAt !== undefined) law('what has ended is left alone', wakeAt === undefined && stuck === undefined);
-  else if (saga.paused) law('a paused saga is not woken', wakeAt === undefined);
-  else if (wakeAt === undefined) law('what waits for nothing is stuck', stuck !== undefined);
-  else if (incoming.type === 'timer') law('a timer never asks for the next one at once', wakeAt > now);
+  if (saga.endedAt !== undefined) law('what has ended is left alone', at === undefined && stuck === undefined);
+  else if (saga.paused) law('a paused saga is not woken', at === undefined);
+  else if (at === undefined) law('what waits for nothing is stuck', stuck !== undefined);
+  else if (incoming.type === 'timer') law('a timer never asks for the next one at once', at > now);
 }
 
 /** The steps that come after this one at any distance; everything comes after the order. */

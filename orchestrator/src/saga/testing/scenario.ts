@@ -11,10 +11,11 @@ import { optionsOf } from '../operator.ts';
 import type { JournalEntry } from '../rebuild.ts';
 import type { AwaitedSaga, Instant, Saga, SagaStatus, SentCommand, StepStatus } from '../state.ts';
 import { runsOf } from '../state.ts';
-import { wakeAtOf } from '../timer.ts';
+import { type WakeUps, wakeUpsOf } from '../timer.ts';
 import type { Transition } from '../transition.ts';
 import { lawfulTransition } from './laws.ts';
 import { anOrder, answerTo, cancelRequested, NINE_O_CLOCK, ORDER_ID, orderCreated, PARTITION } from './messages.ts';
+import { wokenAt } from './woken-at.ts';
 
 export const SECOND_MS = 1_000;
 export const MINUTE_MS = 60 * SECOND_MS;
@@ -85,8 +86,13 @@ export class Scenario {
     return this.state;
   }
 
-  get wakeAt(): Instant | undefined {
-    return wakeAtOf(this.definition, this.saga, this.now);
+  get wakeUps(): WakeUps {
+    return wakeUpsOf(this.definition, this.saga, this.now);
+  }
+
+  /** The earliest of them. */
+  get wokenAt(): Instant | undefined {
+    return wokenAt(this.definition, this.saga, this.now);
   }
 
   get last(): Transition {
@@ -289,6 +295,6 @@ export const after =
 export const whenDue =
   (timePasses: TimePasses = {}): Happening =>
   (scenario) => {
-    const wakeAt = scenario.wakeAt ?? expect.unreachable('nothing will ever be due');
-    return after((wakeAt - scenario.now) / SECOND_MS, timePasses)(scenario);
+    const wokenAt = scenario.wokenAt ?? expect.unreachable('nothing will ever be due');
+    return after((wokenAt - scenario.now) / SECOND_MS, timePasses)(scenario);
   };

@@ -9,10 +9,10 @@ import { optionsOf } from '../operator.ts';
 import type { JournalEntry } from '../rebuild.ts';
 import { type AwaitedSaga, type Instant, lastRunOf, type Saga } from '../state.ts';
 import { stuckOf } from '../stuck.ts';
-import { wakeAtOf } from '../timer.ts';
 import { lawfulTransition } from './laws.ts';
 import { answerTo, cancelRequested, NINE_O_CLOCK, orderCreated, PARTITION } from './messages.ts';
 import { type Natures, Participants, REMEMBERED_MS } from './participants.ts';
+import { wokenAt } from './woken-at.ts';
 
 /** What may happen between the orchestrator and its participants, and to the orchestrator itself. */
 export type Move =
@@ -82,7 +82,7 @@ export class World {
         this.#passTo(this.now + move.ms, move.probing);
         break;
       case 'the next is due':
-        this.#passTo(Math.max(this.#wakeAt() ?? 0, this.now), move.probing);
+        this.#passTo(Math.max(this.#wokenAt() ?? 0, this.now), move.probing);
         break;
       case 'others are answered': {
         const topic = this.#topics()[move.which % this.#topics().length];
@@ -122,11 +122,11 @@ export class World {
       } else if (this.state === undefined || this.state.status === 'AWAITED') {
         this.#announce(2);
       } else {
-        const wakeAt = this.#wakeAt();
+        const wokenAt = this.#wokenAt();
         if (stuckOf(this.state)) retried += 1;
         if (this.state.paused) this.#act({ action: 'resume' });
-        else if (wakeAt === undefined || retried > ROUNDS_OF_RETRYING) return;
-        else this.#passTo(wakeAt, true);
+        else if (wokenAt === undefined || retried > ROUNDS_OF_RETRYING) return;
+        else this.#passTo(wokenAt, true);
       }
     }
     expect.unreachable('the saga neither ends nor is stuck');
@@ -230,8 +230,8 @@ export class World {
     return flight;
   }
 
-  #wakeAt(): Instant | undefined {
-    return this.state && this.state.status !== 'AWAITED' ? wakeAtOf(this.definition, this.state, this.now) : undefined;
+  #wokenAt(): Instant | undefined {
+    return this.state && this.state.status !== 'AWAITED' ? wokenAt(this.definition, this.state, this.now) : undefined;
   }
 
   #topics(): CommandTopic[] {

@@ -1,5 +1,6 @@
 import type { JournalRow, SagaStore, TopicProgress } from '@saga/orchestrator/app/saga-store';
 import type { AwaitedSaga, Saga } from '@saga/orchestrator/saga/state';
+import type { WakeUps } from '@saga/orchestrator/saga/timer';
 import { DatabaseFault } from '../memory-database/database-fault.ts';
 import { type MemoryTable, send, statement } from '../memory-database/memory-database.ts';
 
@@ -10,8 +11,7 @@ export type SagaEntry = {
   version: number;
   definition: Saga['definition'] | undefined;
   hasEnded: boolean;
-  wakeAt: number | undefined;
-};
+} & WakeUps;
 
 export type SagaTables = {
   sagas: MemoryTable<SagaEntry>;
@@ -26,34 +26,39 @@ export const memorySagas = ({ sagas, journal, progress }: SagaTables): SagaStore
       const locked = await rows.lock(sagas, ids);
       return { now: rows.now, sagas: new Map([...locked.values()].map((entry) => [entry.id, stateOf(entry)])) };
     }),
-  claimDue: (sql, known, limit) =>
+  claimDue: (sql, known, limits) =>
     statement(sql, (rows) => {
       const isKnown = ({ definition }: SagaEntry) =>
         known.some(({ name, version }) => name === definition?.name && version === definition.version);
-      const claimed = rows
-        .all(sagas)
-        .map(([, entry]) => entry)
-        .filter((entry) => entry.wakeAt !== undefined && entry.wakeAt <= rows.now && isKnown(entry))
-        .sort((a, b) => (a.wakeAt ?? 0) - (b.wakeAt ?? 0))
-        .filter(({ id }) => rows.tryLock(sagas, id))
-        .slice(0, limit);
-      return {
-        now: rows.now,
-        sagas: new Map(claimed.map((entry): [string, Saga] => [entry.id, JSON.parse(entry.state) as Saga])),
-      };
+      const claim = (which: keyof WakeUps, limit: number) =>
+        new Map(
+          rows
+            .all(sagas)
+            .map(([, entry]) => entry)
+            .filter((entry) => (entry[which] ?? Number.POSITIVE_INFINITY) <= rows.now && isKnown(entry))
+            .sort((a, b) => (a[which] ?? 0) - (b[which] ?? 0))
+            .filter(({ id }) => rows.tryLock(sagas, id))
+            .slice(0, limit)
+            .map((entry): [string, Saga] => [entry.id, JSON.parse(entry.state) as Saga]),
+        );
+      const [due, silent] = [claim('wakeAt', limits.due), claim('lookAt', limits.silent)];
+      for (const id of due.keys()) silent.delete(id);
+      return { now: rows.now, due, silent };
     }),
   save: (sql, batch) => {
     const changes = batch.changes.toSorted((a, b) => (a.saga.id < b.saga.id ? -1 : 1));
     send(sql, async (rows) => {
-      for (const { saga, expectedVersion, wakeAt } of changes)
-        if (expectedVersion === undefined) await rows.insert(sagas, saga.id, entryOf(saga, wakeAt));
+      for (const { saga, expectedVersion, ...wakeUps } of changes)
+        if (expectedVersion === undefined) await rows.insert(sagas, saga.id, entryOf(saga, wakeUps));
     });
     send(sql, async (rows) => {
-      for (const { saga, expectedVersion, wakeAt } of changes) {
+      for (const { saga, expectedVersion, ...wakeUps } of changes) {
         if (expectedVersion === undefined) continue;
         if ((await rows.lock(sagas, [saga.id])).get(saga.id)?.version !== expectedVersion)
           throw new DatabaseFault('22012', `saga ${saga.id} is not at version ${expectedVersion} any more`);
-        await rows.update(sagas, saga.id, (old) => entryOf(saga, wakeAt && Math.min(wakeAt, old.wakeAt ?? wakeAt)));
+        await rows.update(sagas, saga.id, (old) =>
+          entryOf(saga, { wakeAt: lowered(old.wakeAt, wakeUps.wakeAt), lookAt: lowered(old.lookAt, wakeUps.lookAt) }),
+        );
       }
     });
     send(sql, async (rows) => {
@@ -71,7 +76,7 @@ export const memorySagas = ({ sagas, journal, progress }: SagaTables): SagaStore
   },
   setWakeUps: (sql, wakeUps) =>
     send(sql, async (rows) => {
-      for (const [id, wakeAt] of wakeUps) await rows.update(sagas, id, (old) => ({ ...old, wakeAt }));
+      for (const [id, each] of wakeUps) await rows.update(sagas, id, (old) => ({ ...old, ...each }));
     }),
   loadProgress: (sql, partitions) =>
     statement(sql, async (rows) =>
@@ -88,11 +93,13 @@ const placeOf = ({ topic, partition }: TopicProgress): string => `${topic}/${Str
 
 const stateOf = (entry: SagaEntry): Saga | AwaitedSaga => JSON.parse(entry.state) as Saga | AwaitedSaga;
 
-const entryOf = (saga: Saga | AwaitedSaga, wakeAt: number | undefined): SagaEntry => ({
+const lowered = (old: number | undefined, at: number | undefined) => at && Math.min(at, old ?? at);
+
+const entryOf = (saga: Saga | AwaitedSaga, wakeUps: WakeUps): SagaEntry => ({
   id: saga.id,
   state: JSON.stringify(saga),
   version: saga.version,
   definition: saga.status === 'AWAITED' ? undefined : saga.definition,
   hasEnded: saga.status !== 'AWAITED' && saga.endedAt !== undefined,
-  wakeAt,
+  ...wakeUps,
 });

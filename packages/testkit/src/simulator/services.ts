@@ -79,7 +79,8 @@ export const services: { readonly [Service in keyof Tables]: (context: Context) 
   orchestrator: ({ isOld, tables: { orchestrator }, connections, outbox, clock, logger, now, complain }) => {
     const registry = isOld ? sagasOfBefore : allSagas;
     const store = memorySagas(orchestrator);
-    const isDue = () => orchestrator.sagas.rows.values().some(({ wakeAt }) => wakeAt !== undefined && wakeAt <= now());
+    const isDue = () =>
+      orchestrator.sagas.rows.values().some((row) => [row.wakeAt, row.lookAt].some((at) => at && at <= now()));
     const shell = { registry, store, outbox, inboxDays: INBOX_DAYS, logger };
     const run = () => fireTimers({ ...shell, clock });
     const appendAudit = (sql: Sql, entries: readonly AuditEntry[]): void =>
