@@ -76,7 +76,7 @@ export const orchestratorService: ServiceDefinition<typeof orchestratorConfig, P
           logger,
           run: async () => {
             sagaMetrics.stand(sagaStats(allSagas, await queries.stats(STATISTICS_OF_OLDEST)), new Date());
-            sagaMetrics.late(await queries.timersLateMs());
+            sagaMetrics.late(await queries.timersLate());
           },
         }),
         periodic({

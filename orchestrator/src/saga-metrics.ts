@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
+import type { TimersLate } from './app/saga-queries.ts';
 import type { SagaStats } from './app/saga-stats.ts';
 
 const SECOND_MS = 1_000;
@@ -6,8 +7,7 @@ const SECOND_MS = 1_000;
 export type SagaMetrics = {
   /** How the open sagas stand by now. */
   stand(stats: SagaStats, now: Date): void;
-  /** By so many milliseconds the timers are late. */
-  late(lateMs: number): void;
+  late(timers: TimersLate): void;
   resent(commands: number): void;
   putOff(): void;
 };
@@ -38,6 +38,11 @@ export function createSagaMetrics(registry: Registry): SagaMetrics {
     help: 'How long the saga that was due first has waited to be woken',
     registers,
   });
+  const looksLate = new Gauge({
+    name: 'saga_looks_late_seconds',
+    help: 'How long the saga that waits for a silent participant, and should have been looked at first, has waited for it',
+    registers,
+  });
   const resends = new Counter({
     name: 'saga_resends_total',
     help: 'Commands that were sent again: after a failure, a loss, or to probe a silent participant',
@@ -61,7 +66,10 @@ export function createSagaMetrics(registry: Registry): SagaMetrics {
         oldestWait.set({ command }, (now.getTime() - Date.parse(waitingSince)) / SECOND_MS);
       }
     },
-    late: (lateMs) => late.set(lateMs / SECOND_MS),
+    late: ({ dueMs, looksMs }) => {
+      late.set(dueMs / SECOND_MS);
+      looksLate.set(looksMs / SECOND_MS);
+    },
     resent: (commands) => resends.inc(commands),
     putOff: () => putOff.inc(),
   };

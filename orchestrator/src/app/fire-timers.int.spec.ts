@@ -13,7 +13,7 @@ import { postgresSagaStore } from '../adapters/postgres/saga-store.ts';
 import { allSagas } from '../sagas/all.ts';
 import { fireTimers, type TimerOptions } from './fire-timers.ts';
 import { messageHandler } from './message-handler.ts';
-import { orderCreated } from './saga-messages.fixture.ts';
+import { answer, orderCreated } from './saga-messages.fixture.ts';
 
 const PATIENCE = { maxConnections: 5, statementTimeoutMs: 30_000, connectTimeoutMs: 10_000 };
 const MORE_THAN_A_CHUNK = 201;
@@ -41,8 +41,12 @@ afterEach(async () => {
   await pool.end();
 });
 
-const handle = (...messages: Message[]) =>
-  messageHandler(allSagas, postgresSagaStore, database).handle(messages.map((message) => delivered(message)));
+const handle = (...messages: Message[]) => handleOn(0, ...messages);
+
+const handleOn = (partition: number, ...messages: Message[]) =>
+  messageHandler(allSagas, postgresSagaStore, database).handle(
+    messages.map((message) => ({ message, received: { ...delivered(message).received, partition } })),
+  );
 
 /** All of these sagas are due, or to be looked at, and their sending is long past its timeout. */
 const makeDue = (ids: readonly string[], column: 'wake_at' | 'look_at' = 'wake_at') =>
@@ -85,25 +89,31 @@ test('a chunk of which nothing was sent, since all wait for a silent participant
   expect(rests).toEqual([500]);
 });
 
-test('those that wait for a silent participant are looked at a few at a time, whatever is due beside them', async () => {
-  const ids = await silent();
-  await makeDue(ids, 'look_at');
-  const late = orderCreated();
-  await handle(late);
-  await makeDue([late.key]);
-  expect(await fireTimers(options)).toBe(A_FEW + 1);
-  expect(await fireTimers(options)).toBe(A_FEW);
-  expect(rests).toEqual([]);
-  const [row] = await database.query<{ left: number }>(
-    `SELECT count(*)::int AS left FROM saga WHERE look_at < now() AND wake_at > now()`,
-  );
-  expect(row).toEqual({ left: MORE_THAN_A_CHUNK - 2 * A_FEW });
+test('those that wait for a silent participant are looked at a few at a time, and there is a rest after each chunk', async () => {
+  await makeDue(await silent(), 'look_at');
+  expect(await fireTimers(options)).toBe(MORE_THAN_A_CHUNK);
+  expect(rests).toEqual([500, 500, 500, 500]);
 });
 
-test('once something is sent to it, they are looked at one chunk after the other', async () => {
+test('looks that bring news are followed by the next ones at once: here a few probe', async () => {
   await makeDue(await silent(), 'look_at');
   await database.query('UPDATE topic_progress SET probing_since = 0');
-  expect(await fireTimers(options)).toBe(2 * A_FEW);
+  expect(await fireTimers(options)).toBe(MORE_THAN_A_CHUNK);
+  expect(rests).toEqual([500, 500, 500]);
+});
+
+test('what is due never waits for looks, and what is sent to others does not hasten them', async () => {
+  await makeDue(await silent(), 'look_at');
+  const retried = orderCreated();
+  const [command] = (await handleOn(1, retried)).publish;
+  await handleOn(1, answer(command, { outcome: 'failed', reason: { code: 'X', message: 'disk' } }));
+  await makeDue([retried.key]);
+  const stopping = new AbortController();
+  const pause: Clock['pause'] = async () => stopping.abort();
+  let resent = 0;
+  const noted = { ...options, clock: { ...systemClock, pause }, resent: (commands: number) => (resent += commands) };
+  expect(await fireTimers(noted, stopping.signal), 'until the first rest').toBe(A_FEW + 1);
+  expect(resent).toBe(1);
 });
 
 /** All of them have been seen to wait for it: it has been probed as often as may be, and nothing is due. */

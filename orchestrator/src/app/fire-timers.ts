@@ -18,7 +18,7 @@ import type { JournalRow, SagaChange, SagaStore } from './saga-store.ts';
  * them some of those that wait for a silent participant.
  */
 const CHUNK = { due: 200, silent: 50 };
-/** After a chunk of which nothing was sent: a participant has just fallen silent. */
+/** After a chunk that brought no news: a participant is silent. */
 const REST_MS = 500;
 const DAY_MS = 24 * 60 * 60 * 1_000;
 /** So long a saga is left alone on which the engine has failed. */
@@ -43,29 +43,28 @@ export const expiredBefore = (now: Instant, inboxDays: number): Instant => now -
 
 /**
  * Fires what is due, chunk by chunk, until it is to stop (trap 17); returns how many sagas were woken. Where a hundred
- * thousand wait for the same participant, those that are to be looked at take turns, a few with each chunk: they delay
- * nothing that is due, and leave most of the time to the orders that flow. Once something is sent to that participant, it
- * may have come back, and they are looked at one chunk after the other.
+ * thousand wait for a silent participant, those that are to be looked at take turns, a few with each chunk: they delay
+ * nothing that is due, and leave most of the time to the orders that flow. While looks bring news (a command was overtaken,
+ * or is due to probe), one chunk follows the other.
  */
 export async function fireTimers(options: TimerOptions, stopping?: AbortSignal): Promise<number> {
   let woken = 0;
   while (!stopping?.aborted) {
-    const { due, silent, sent } = await fireChunk(options);
+    const { due, silent, isNews } = await fireChunk(options);
     woken += due + silent;
-    if (due < CHUNK.due && (silent < CHUNK.silent || sent.length === 0)) break;
-    if (sent.length === 0) await options.clock.pause(REST_MS, stopping).catch(() => {}); // a stop ends the loop
+    if (due < CHUNK.due && silent < CHUNK.silent) break;
+    if (!isNews) await options.clock.pause(REST_MS, stopping).catch(() => {}); // a stop ends the loop
   }
   return woken;
 }
 
 /** No message caused what a timer sends: it goes through the outbox. */
-async function fireChunk(options: TimerOptions): Promise<{ due: number; silent: number; sent: readonly Message[] }> {
-  const fired = await options.outbox.transaction(async (sql) => {
+async function fireChunk(options: TimerOptions): Promise<{ due: number; silent: number; isNews: boolean }> {
+  const { sent, ...chunk } = await options.outbox.transaction(async (sql) => {
     const { registry, store } = options;
     const { now, due, silent } = await store.claimDue(sql, registry.definitions, CHUNK);
     const claimed = [...due.values(), ...silent.values()];
-    const counts = { due: due.size, silent: silent.size };
-    if (claimed.length === 0) return { result: { ...counts, sent: [] }, messages: [] };
+    if (claimed.length === 0) return { result: { due: 0, silent: 0, isNews: false, sent: [] }, messages: [] };
     const partitions = [...new Set(claimed.map((saga) => saga.partition))];
     const budget = new ProbeBudget(await store.loadProgress(sql, partitions), now);
     const fired = claimed.map((saga) => fireOrPutOff(options, budget, saga, now));
@@ -77,10 +76,12 @@ async function fireChunk(options: TimerOptions): Promise<{ due: number; silent: 
     store.setWakeUps(sql, new Map(fired.map(({ id, wakeUps }) => [id, wakeUps])));
     store.countProbes(sql, budget.spent);
     const messages = fired.flatMap(({ sent }) => sent);
-    return { result: { ...counts, sent: messages }, messages };
+    const looked = fired.slice(due.size);
+    const isNews = looked.some(({ changes }) => changes.length > 0) || (due.size === CHUNK.due && messages.length > 0);
+    return { result: { due: due.size, silent: silent.size, isNews, sent: messages }, messages };
   });
-  options.resent?.(fired.sent.filter(({ envelope }) => (envelope.attempt ?? 1) > 1).length);
-  return fired;
+  options.resent?.(sent.filter(({ envelope }) => (envelope.attempt ?? 1) > 1).length);
+  return chunk;
 }
 
 type Fired = {
@@ -121,6 +122,6 @@ function fire({ registry, inboxDays }: TimerOptions, budget: ProbeBudget, saga: 
     changes: folded.changes,
     journal: folded.journal,
     sent: folded.sent,
-    wakeUps: change ?? wakeUpsOf(definition, saga, now),
+    wakeUps: change ? { wakeAt: change.wakeAt, lookAt: change.lookAt } : wakeUpsOf(definition, saga, now),
   };
 }

@@ -32,6 +32,14 @@ export type HistoryRow = {
 /** A saga, and when it is woken and looked at; null where it never will be. */
 export type StoredSaga = { saga: Saga; wakeAt: Instant | null; lookAt: Instant | null };
 
+/** How late the timers are, in milliseconds; 0 where none is. */
+export type TimersLate = {
+  /** How long the saga that was due first has waited to be woken. */
+  dueMs: number;
+  /** How long the one that waits for a silent participant, and should have been looked at first, has waited for that. */
+  looksMs: number;
+};
+
 export type SagaPage = {
   sagas: StoredSaga[];
   /** The saga up to which was looked through; undefined where the page is full, or nothing is left. */
@@ -83,8 +91,7 @@ export interface SagaQueries {
   ended(window: { from: string; upTo: string }, limit: number): Promise<string[]>;
   /** What they wait for is told of the oldest `lookInto`. */
   stats(lookInto: number): Promise<OpenSagas>;
-  /** How long the saga that was due first has waited to be woken, in milliseconds; 0 where none is due. */
-  timersLateMs(): Promise<number>;
+  timersLate(): Promise<TimersLate>;
   /** The definitions that sagas are running on right now. */
   versionsInUse(): Promise<VersionInUse[]>;
 }

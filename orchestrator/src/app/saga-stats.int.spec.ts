@@ -72,8 +72,9 @@ test('the metrics show how the open sagas stand, and no more what is over', asyn
   );
   expect(await registry.metrics()).toContain(`saga_sagas_stuck{code="EXPIRED"} ${ORDERS}\n`);
   expect(await registry.metrics()).toContain(`saga_sagas_open ${ORDERS}\n`);
-  metrics.late(1_500);
+  metrics.late({ dueMs: 1_500, looksMs: 2_500 });
   expect(await registry.metrics()).toContain('saga_timers_late_seconds 1.5\n');
+  expect(await registry.metrics()).toContain('saga_looks_late_seconds 2.5\n');
   metrics.stand({ ...seen, open: 0, stuckByCode: [], participants: [] }, new Date());
   expect(await registry.metrics()).not.toContain('EXPIRED');
   expect(await registry.metrics()).toContain('saga_sagas_open 0\n');

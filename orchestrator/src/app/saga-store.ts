@@ -16,7 +16,7 @@ export type ClaimedSagas = {
   now: Instant;
   /** Something is due. */
   due: Map<string, Saga>;
-  /** Nothing else is; they wait for a silent participant, and are to be looked at. */
+  /** The others: they wait for a silent participant, and are to be looked at. */
   silent: Map<string, Saga>;
 };
 

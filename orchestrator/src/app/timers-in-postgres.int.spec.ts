@@ -86,7 +86,7 @@ async function fire(): Promise<{ sent: Message[]; woken: number }> {
 
 describe('a timer', () => {
   test('that is late is told of, until it has fired', async () => {
-    const late = () => postgresSagaQueries(sagas.database).timersLateMs();
+    const late = async () => (await postgresSagaQueries(sagas.database).timersLate()).dueMs;
     const order = orderCreated();
     expect(await late(), 'there is none').toBe(0);
     await begin(order);
@@ -95,6 +95,17 @@ describe('a timer', () => {
     expect(await late()).toBeGreaterThanOrEqual(1_000);
     await fire();
     expect(await late()).toBe(0);
+  });
+
+  test('that is late to look at a silent participant is told of apart', async () => {
+    const late = () => postgresSagaQueries(sagas.database).timersLate();
+    const order = orderCreated();
+    await begin(order);
+    await makeDue(order);
+    await fire();
+    expect(await late()).toEqual({ dueMs: 0, looksMs: 0 });
+    await query(`UPDATE saga SET look_at = now() - interval '1 second'`);
+    expect(await late()).toEqual({ dueMs: 0, looksMs: expect.toSatisfy((ms: number) => ms >= 1_000) });
   });
 
   test('does not fire before its time, and progress leaves the wake-up where it was', async () => {

@@ -108,7 +108,7 @@ const deadlineOf = (definition: Definition, saga: Saga): Instant =>
 export type WakeUps = {
   /** The earliest moment at which anything could be due. */
   wakeAt: Instant | undefined;
-  /** When it is looked at since a participant stays silent. Nothing is due then, and nobody waits for it. */
+  /** When it is looked at because a participant stays silent. Nothing is due then, and nobody waits for it. */
   lookAt: Instant | undefined;
 };
 

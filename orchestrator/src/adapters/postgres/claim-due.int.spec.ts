@@ -62,7 +62,7 @@ test('what is due is found by its index: what is not due is not looked at', asyn
     ),
   );
   for (const column of ['wake_at', 'look_at']) {
-    const scan = plan.findIndex((line) => line.includes(`saga_${column}_idx`));
+    const scan = plan.findIndex((line) => line.includes(`Index Scan using saga_${column}_idx`));
     expect(plan[scan + 1], plan.join('\n')).toMatch(new RegExp(`^Index Cond: \\(${column} <= `));
   }
 });

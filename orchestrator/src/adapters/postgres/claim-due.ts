@@ -15,7 +15,7 @@ const CLAIM = `
   LEFT JOIN (
     SELECT state, false AS silent FROM (${claim('wake_at', '$1')}) AS due
     UNION ALL
-    SELECT state, true AS silent FROM (${claim('look_at', '$2')}) AS silent
+    SELECT state, true AS silent FROM (${claim('look_at', '$2')}) AS waiting
   ) AS claimed ON true`;
 
 type Row = { now: Instant; state: Saga | null; silent: boolean | null };

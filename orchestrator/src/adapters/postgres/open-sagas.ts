@@ -1,5 +1,5 @@
 import type { Sql } from '@saga/service-kit/database';
-import type { OpenSagas, SagaCount, WaitCount } from '../../app/saga-queries.ts';
+import type { OpenSagas, SagaCount, TimersLate, WaitCount } from '../../app/saga-queries.ts';
 
 /** So many open sagas are counted at most, the oldest. */
 const COUNTED = 100_000;
@@ -45,11 +45,13 @@ export async function readOpenSagas(sql: Sql, lookInto: number): Promise<OpenSag
   return { counts, waits, progress, isComplete: open < lookInto };
 }
 
-const TIMERS_LATE = `
-  SELECT greatest(0, extract(epoch FROM clock_timestamp() - min(wake_at)) * 1000)::float8 AS "lateMs" FROM saga`;
+const lateMs = (column: string): string =>
+  `greatest(0, extract(epoch FROM clock_timestamp() - min(${column})) * 1000)::float8`;
 
-/** One look at the index of wake-ups. */
-export async function timersLateMs(sql: Sql): Promise<number> {
-  const [row] = await sql.query<{ lateMs: number }>(TIMERS_LATE);
-  return row?.lateMs ?? 0;
+const TIMERS_LATE = `SELECT ${lateMs('wake_at')} AS "dueMs", ${lateMs('look_at')} AS "looksMs" FROM saga`;
+
+/** One look at each of the two indexes of wake-ups. */
+export async function timersLate(sql: Sql): Promise<TimersLate> {
+  const [row] = await sql.query<TimersLate>(TIMERS_LATE);
+  return row ?? { dueMs: 0, looksMs: 0 };
 }

@@ -1,6 +1,6 @@
 import type { Sql } from '@saga/service-kit/database';
 import type { SagaQueries } from '../../app/saga-queries.ts';
-import { readOpenSagas, timersLateMs } from './open-sagas.ts';
+import { readOpenSagas, timersLate } from './open-sagas.ts';
 import { pageOfSagas } from './page-of-sagas.ts';
 import { endedSagas, pageOfHistory, readSaga, versionsInUse } from './read-sagas.ts';
 
@@ -10,6 +10,6 @@ export const postgresSagaQueries = (sql: Sql): SagaQueries => ({
   history: (id, after, limit) => pageOfHistory(sql, id, after, limit),
   ended: (window, limit) => endedSagas(sql, window, limit),
   stats: (lookInto) => readOpenSagas(sql, lookInto),
-  timersLateMs: () => timersLateMs(sql),
+  timersLate: () => timersLate(sql),
   versionsInUse: () => versionsInUse(sql),
 });

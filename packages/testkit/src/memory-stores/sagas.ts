@@ -37,8 +37,9 @@ export const memorySagas = ({ sagas, journal, progress }: SagaTables): SagaStore
             .map(([, entry]) => entry)
             .filter((entry) => (entry[which] ?? Number.POSITIVE_INFINITY) <= rows.now && isKnown(entry))
             .sort((a, b) => (a[which] ?? 0) - (b[which] ?? 0))
+            .values()
             .filter(({ id }) => rows.tryLock(sagas, id))
-            .slice(0, limit)
+            .take(limit)
             .map((entry): [string, Saga] => [entry.id, JSON.parse(entry.state) as Saga]),
         );
       const [due, silent] = [claim('wakeAt', limits.due), claim('lookAt', limits.silent)];
@@ -76,7 +77,8 @@ export const memorySagas = ({ sagas, journal, progress }: SagaTables): SagaStore
   },
   setWakeUps: (sql, wakeUps) =>
     send(sql, async (rows) => {
-      for (const [id, each] of wakeUps) await rows.update(sagas, id, (old) => ({ ...old, ...each }));
+      for (const [id, each] of wakeUps)
+        await rows.update(sagas, id, (old) => ({ ...old, wakeAt: each.wakeAt, lookAt: each.lookAt }));
     }),
   loadProgress: (sql, partitions) =>
     statement(sql, async (rows) =>
