@@ -44,8 +44,9 @@ FROM node AS runtime
 RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack \
     /usr/local/bin/yarn /usr/local/bin/yarnpkg /opt/yarn-*
 # Of the memory that a container may have, the old part of V8's heap takes 60 % at most; it would take all, and the process
-# be killed for what it needs besides. The young part takes 3 × 8 MiB at most, instead of 3 × 32.
-ENV NODE_ENV=production NODE_OPTIONS="--max-old-space-size-percentage=60 --max-semi-space-size=8"
+# be killed for what it needs besides. The young part takes 3 × 8 MiB at most, instead of 3 × 32; what is freed outside of the
+# heap is kept in two arenas, instead of one for each thread.
+ENV NODE_ENV=production MALLOC_ARENA_MAX=2 NODE_OPTIONS="--max-old-space-size-percentage=60 --max-semi-space-size=8"
 WORKDIR /app
 # What Node makes of the source files: each image keeps it, so that a service starts in half the time and 30 MiB less,
 # on machines whose processors can do what those of the build can.

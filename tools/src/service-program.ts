@@ -16,8 +16,13 @@ const program = (folder: string, port: number): ServiceProgram => ({
 /** The part of the heap where all begins is 3 × 8 MiB at most: V8 would let it grow to 3 × 32 in each service. */
 export const NODE_FLAGS = '--max-semi-space-size=8';
 
-/** What Node has made of the source files is kept here: they load in half the time, in 30 MiB less. */
-export const COMPILE_CACHE = fileURLToPath(new URL('../../node_modules/.cache/node', import.meta.url));
+/** What every service's environment says unless the person who starts it says otherwise. */
+export const SERVICE_ENVIRONMENT = {
+  /** What Node has made of the source files is kept here: they load in half the time, in 30 MiB less. */
+  NODE_COMPILE_CACHE: fileURLToPath(new URL('../../node_modules/.cache/node', import.meta.url)),
+  /** glibc would keep freed memory in up to eight arenas per core, one for each of Node's threads: 10 MiB more. */
+  MALLOC_ARENA_MAX: '2',
+};
 
 export const servicePrograms: Readonly<Record<ServiceName, ServiceProgram>> = {
   orchestrator: program('orchestrator', 8080),

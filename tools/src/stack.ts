@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { assertPortIsFree, freePorts } from './infrastructure/ports.ts';
 import { type Passwords, serviceDatabaseUrl, withoutPasswords } from './service-database-url.ts';
 import { type ServiceName, serviceNames } from './service-name.ts';
-import { COMPILE_CACHE, NODE_FLAGS, servicePrograms } from './service-program.ts';
+import { NODE_FLAGS, SERVICE_ENVIRONMENT, servicePrograms } from './service-program.ts';
 import { type SupervisedProcess, supervisedProcess } from './supervised-process.ts';
 
 /** How a service is run with these settings: as a process of its own, unless said otherwise. */
@@ -106,7 +106,7 @@ function serviceProcess(
   urls: Readonly<Record<string, string>>,
   { databaseUrl, passwords, kafkaBrokers, env, onLine, say, run = asProcess }: StackOptions,
 ): SupervisedProcess {
-  const given: NodeJS.ProcessEnv = { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env, ...env };
+  const given: NodeJS.ProcessEnv = { ...SERVICE_ENVIRONMENT, ...process.env, ...env };
   const settings = {
     ...withoutPasswords(given),
     NODE_OPTIONS: `${NODE_FLAGS} ${given.NODE_OPTIONS ?? ''}`,

@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest';
 import { serviceNames } from './service-name.ts';
-import { NODE_FLAGS } from './service-program.ts';
+import { NODE_FLAGS, SERVICE_ENVIRONMENT } from './service-program.ts';
 import { createStack } from './stack.ts';
 
 it('a service is started with its own password alone, and with no administratorâ€™s', async () => {
@@ -22,17 +22,22 @@ it('a service is started with its own password alone, and with no administratorâ
   for (const env of settings.values()) expect(env).not.toContain('the-administrators');
 });
 
-it('what NODE_OPTIONS says besides comes after our own flags: it has the last word', async () => {
+it('what the environment says about memory has the last word, beside our own flags and settings', async () => {
   const run = vi.fn();
   await createStack({
     databaseUrl: 'postgresql://postgres:the-administrators@127.0.0.1:5432/saga',
     kafkaBrokers: [],
     ports: 'free',
-    env: { NODE_OPTIONS: '--max-semi-space-size=64' },
+    env: { NODE_OPTIONS: '--max-semi-space-size=64', MALLOC_ARENA_MAX: '1' },
     onLine: () => {},
     say: () => {},
     run,
   });
   expect(run).toHaveBeenCalledTimes(serviceNames.length);
-  for (const [, env] of run.mock.calls) expect(env.NODE_OPTIONS).toBe(`${NODE_FLAGS} --max-semi-space-size=64`);
+  for (const [, env] of run.mock.calls)
+    expect(env).toMatchObject({
+      NODE_OPTIONS: `${NODE_FLAGS} --max-semi-space-size=64`,
+      MALLOC_ARENA_MAX: '1',
+      NODE_COMPILE_CACHE: SERVICE_ENVIRONMENT.NODE_COMPILE_CACHE,
+    });
 });
