@@ -107,6 +107,8 @@ describe('the moment to wake a saga', () => {
     const look = NINE_O_CLOCK + 70 * SECOND_MS;
     expect(scenario.action('coupon').next).toEqual({ at: look, why: 'silent' });
     expect(scenario.wakeUps).toEqual({ wakeAt: NINE_O_CLOCK + HOUR_MS, lookAt: look });
+    scenario.when(after(5));
+    expect(scenario.wakeUps, 'it is not put off by what happens before').toMatchObject({ lookAt: look });
     scenario.when(failed('coupon'));
     expect(scenario.wakeUps).toMatchObject({ wakeAt: scenario.action('coupon').next?.at, lookAt: undefined });
   });
