@@ -30,7 +30,8 @@ const INSERT = `
 
 /**
  * Progress only lowers the wake-up times, so that the update stays heap-only; the end clears them. The rows were locked:
- * only a bug can have changed a version since, and it must not pass unseen: then the statement fails, with the sagas in its error.
+ * only a bug can have changed a version since, and it must not pass unseen: then the statement fails, with the sagas in
+ * its error.
  */
 const UPDATE = `
   WITH updated AS (
