@@ -20,6 +20,9 @@ const WARM_UP = {
   small: { inFlight: 8, warmUpMs: 5_000, measureMs: 1_000 },
 } as const;
 
+/** Whoever takes clearly longer than the orders took to come cannot follow at that rate, and is given no higher one. */
+const FOLLOWS = 1.5;
+
 /** How long an order takes while there is little to do. */
 export const latency: Scenario = {
   name: 'latency',
@@ -31,7 +34,9 @@ export const latency: Scenario = {
     const measured: Record<string, Figures> = {};
     toggleProfiles(session, system.profiled);
     for (const ordersPerSecond of RATES[size]) {
-      const { ended, latency: it } = await openLoop(system, orders, { ordersPerSecond, ...DURATIONS[size] });
+      const load = { ordersPerSecond, ...DURATIONS[size] };
+      const started = performance.now();
+      const { ended, latency: it } = await openLoop(system, orders, load);
       measured[`${ordersPerSecond}/s`] = {
         orders: ended,
         'p50 ms': it.p50,
@@ -40,6 +45,7 @@ export const latency: Scenario = {
         'p99.9 ms': it.p999,
         'max ms': it.max,
       };
+      if (performance.now() - started > FOLLOWS * (load.warmUpMs + load.measureMs)) break;
     }
     toggleProfiles(session, system.profiled);
     return measured;
