@@ -48,13 +48,13 @@ const handleOn = (partition: number, ...messages: Message[]) =>
     messages.map((message) => ({ message, received: { ...delivered(message).received, partition } })),
   );
 
-/** All of these sagas are due, or to be looked at, and their sending is long past its timeout. */
-const makeDue = (ids: readonly string[], column: 'wake_at' | 'look_at' = 'wake_at') =>
+/** All of these sagas are due, or to be looked at, since so many seconds, and their sending is long past its timeout. */
+const makeDue = (ids: readonly string[], column: 'wake_at' | 'look_at' = 'wake_at', forSeconds = 1) =>
   database.query(
-    `UPDATE saga SET ${column} = now() - interval '1 second',
+    `UPDATE saga SET ${column} = now() - $2::int * interval '1 second',
        state = replace(state::text, '"next":{"at":', '"next":{"at":-')::json
      WHERE id = ANY($1::uuid[])`,
-    [ids],
+    [ids, forSeconds],
   );
 
 test('a saga on which the engine fails is told of and put off; the others of its chunk go on', async () => {
@@ -87,6 +87,13 @@ test('a chunk of which nothing was sent, since all wait for a silent participant
   await makeDue(ids);
   expect(await fireTimers(options)).toBe(MORE_THAN_A_CHUNK);
   expect(rests).toEqual([500]);
+});
+
+test('there is no rest while what is due is late: a retry may stand behind it', async () => {
+  const ids = await silent();
+  await makeDue(ids, 'wake_at', 60);
+  expect(await fireTimers(options)).toBe(MORE_THAN_A_CHUNK);
+  expect(rests).toEqual([]);
 });
 
 test('those that wait for a silent participant are looked at a few at a time, and there is a rest after each chunk', async () => {

@@ -20,6 +20,8 @@ import type { JournalRow, SagaChange, SagaStore } from './saga-store.ts';
 const CHUNK = { due: 200, silent: 50 };
 /** After a chunk that brought no news: a participant is silent. */
 const REST_MS = 500;
+/** Later than this there is no rest: where as much comes due as is fired, a retry would wait ever longer behind it. */
+const LATE_MS = 5_000;
 const DAY_MS = 24 * 60 * 60 * 1_000;
 /** So long a saga is left alone on which the engine has failed. */
 const PUT_OFF_MS = 10 * 60 * 1_000;
@@ -45,26 +47,26 @@ export const expiredBefore = (now: Instant, inboxDays: number): Instant => now -
  * Fires what is due, chunk by chunk, until it is to stop (trap 17); returns how many sagas were woken. Where a hundred
  * thousand wait for a silent participant, those that are to be looked at take turns, a few with each chunk: they delay
  * nothing that is due, and leave most of the time to the orders that flow. While looks bring news (a command was overtaken,
- * or is due to probe), one chunk follows the other.
+ * or is due to probe), or what is due is late, one chunk follows the other.
  */
 export async function fireTimers(options: TimerOptions, stopping?: AbortSignal): Promise<number> {
   let woken = 0;
   while (!stopping?.aborted) {
-    const { due, silent, isNews } = await fireChunk(options);
+    const { due, silent, isUrgent } = await fireChunk(options);
     woken += due + silent;
     if (due < CHUNK.due && silent < CHUNK.silent) break;
-    if (!isNews) await options.clock.pause(REST_MS, stopping).catch(() => {}); // a stop ends the loop
+    if (!isUrgent) await options.clock.pause(REST_MS, stopping).catch(() => {}); // a stop ends the loop
   }
   return woken;
 }
 
 /** No message caused what a timer sends: it goes through the outbox. */
-async function fireChunk(options: TimerOptions): Promise<{ due: number; silent: number; isNews: boolean }> {
+async function fireChunk(options: TimerOptions): Promise<{ due: number; silent: number; isUrgent: boolean }> {
   const { sent, ...chunk } = await options.outbox.transaction(async (sql) => {
     const { registry, store } = options;
-    const { now, due, silent } = await store.claimDue(sql, registry.definitions, CHUNK);
+    const { now, dueSince, due, silent } = await store.claimDue(sql, registry.definitions, CHUNK);
     const claimed = [...due.values(), ...silent.values()];
-    if (claimed.length === 0) return { result: { due: 0, silent: 0, isNews: false, sent: [] }, messages: [] };
+    if (claimed.length === 0) return { result: { due: 0, silent: 0, isUrgent: false, sent: [] }, messages: [] };
     const partitions = [...new Set(claimed.map((saga) => saga.partition))];
     const budget = new ProbeBudget(await store.loadProgress(sql, partitions), now);
     const fired = claimed.map((saga) => fireOrPutOff(options, budget, saga, now));
@@ -78,7 +80,8 @@ async function fireChunk(options: TimerOptions): Promise<{ due: number; silent: 
     const messages = fired.flatMap(({ sent }) => sent);
     const looked = fired.slice(due.size);
     const isNews = looked.some(({ changes }) => changes.length > 0) || (due.size === CHUNK.due && messages.length > 0);
-    return { result: { due: due.size, silent: silent.size, isNews, sent: messages }, messages };
+    const isUrgent = isNews || now - dueSince > LATE_MS;
+    return { result: { due: due.size, silent: silent.size, isUrgent, sent: messages }, messages };
   });
   options.resent?.(sent.filter(({ envelope }) => (envelope.attempt ?? 1) > 1).length);
   return chunk;

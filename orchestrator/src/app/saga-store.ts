@@ -14,6 +14,8 @@ export type SagaChange = {
 /** Sagas whose time has come, locked. */
 export type ClaimedSagas = {
   now: Instant;
+  /** When the first of what is due became so; now, where nothing is. */
+  dueSince: Instant;
   /** Something is due. */
   due: Map<string, Saga>;
   /** The others: they wait for a silent participant, and are to be looked at. */

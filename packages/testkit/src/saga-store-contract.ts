@@ -169,16 +169,17 @@ export function sagaStoreContract(setUp: () => Promise<SagaStoreUnderTest>): voi
     test('the longest due are claimed first, up to the limit', async () => {
       const { now } = await load();
       const [young, old] = [await saved({ wakeAt: now - 10 * DAY_MS }), await saved({ wakeAt: now - 20 * DAY_MS })];
-      const { due } = await claim({ due: 1, silent: 0 });
-      expect([...due.keys()]).toEqual([old.id]);
+      const { due, dueSince } = await claim({ due: 1, silent: 0 });
+      expect([[...due.keys()], dueSince]).toEqual([[old.id], now - 20 * DAY_MS]);
       expect(await dueOf(young)).toEqual([young.id]);
     });
 
     test('so are those that are to be looked at, up to a limit of their own', async () => {
       const { now } = await load();
       const [young, old] = [await saved({ lookAt: now - 10 * DAY_MS }), await saved({ lookAt: now - 20 * DAY_MS })];
-      const { due, silent } = await claim({ due: 0, silent: 1 });
+      const { due, silent, ...at } = await claim({ due: 0, silent: 1 });
       expect([[...due.keys()], [...silent.keys()]]).toEqual([[], [old.id]]);
+      expect(at.dueSince, 'nothing is due').toBe(at.now);
       expect(await silentOf(young)).toEqual([young.id]);
     });
 

@@ -44,7 +44,8 @@ export const memorySagas = ({ sagas, journal, progress }: SagaTables): SagaStore
         );
       const [due, silent] = [claim('wakeAt', limits.due), claim('lookAt', limits.silent)];
       for (const id of due.keys()) silent.delete(id);
-      return { now: rows.now, due, silent };
+      const dueSince = Math.min(rows.now, ...due.keys().map((id) => sagas.rows.get(id)?.wakeAt ?? rows.now));
+      return { now: rows.now, dueSince, due, silent };
     }),
   save: (sql, batch) => {
     const changes = batch.changes.toSorted((a, b) => (a.saga.id < b.saga.id ? -1 : 1));
