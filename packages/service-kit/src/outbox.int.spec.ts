@@ -196,6 +196,20 @@ describe('what is published', () => {
     expect([published, await standing(), rested.size]).toEqual([['a', 'b', 'c'], 0, 0]);
   });
 
+  test('is deleted without a rest while much of it waits, so that no relay publishes it again', async () => {
+    const { clock, begun } = restingClock();
+    const rested = anOutbox({ clock });
+    await note('first', rested);
+    const rest = await begun(1);
+    for (let number = 1; number <= 45; number += 1) {
+      await note(`${number}`, rested);
+      await vi.waitUntil(() => published.length === 1 + number, { ...WAIT, interval: 1 });
+    }
+    rest?.over();
+    await begun(2);
+    expect(await standing()).toBe(5);
+  });
+
   test('is deleted at once where somebody waits for it, and the next rest is a rest again', async () => {
     const { clock, begun } = restingClock();
     const rested = anOutbox({ clock });

@@ -49,7 +49,7 @@ const PUBLISH_BATCH = 500;
  * eighth transaction of all services. Much less than RELAY_AFTER_MS, for until then no relay takes it for forgotten.
  */
 const REST_AFTER_DELETION_MS = 200;
-/** Publishings that share a deletion. */
+/** Publishings that share a deletion. While as many wait for the next one it does not rest, or ever more would wait. */
 const DELETION_BATCH = 20;
 /** More than this in memory is left to the relay: an outage must not eat the memory (trap 10). */
 const MAX_WAITING = 10_000;
@@ -88,8 +88,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
         const fault = { error: messageOf(error), messages: ids.length };
         logger.warn(fault, 'published, but still in the outbox: the relay publishes it once more');
       }
-      // It ends early where somebody waits for it. After much none is due: the relay would find what is not deleted yet.
-      if (ids.length < PUBLISH_BATCH) await clock.pause(REST_AFTER_DELETION_MS, resting.signal).catch(() => {});
+      // It ends early where somebody waits for it.
+      if (deleting.waiting < DELETION_BATCH) await clock.pause(REST_AFTER_DELETION_MS, resting.signal).catch(() => {});
       return publishings.map(() => undefined);
     },
   });
