@@ -6,6 +6,7 @@ import { newOrderId } from '@saga/messages/ids';
 import { BY_INDEX } from '@saga/service-kit/database';
 import { kafkajsClient } from '@saga/service-kit/kafka/kafkajs/kafkajs-client';
 import { naturalBatch } from '@saga/service-kit/natural-batch';
+import { partitionOf } from '@saga/service-kit/partition-of';
 import pg from 'pg';
 import { adapterTransport } from './adapter-transport.ts';
 import { hopsOf, PLACED, type Role } from './hops.ts';
@@ -24,10 +25,12 @@ export type FloorSettings = TransportOptions & {
   sampleFile: string;
 };
 
-/** Every service may have as many at the same time; one is enough for a batch at a time. */
+/** Every service may have as many at the same time: one for each batch that is handled at a time. */
 const POOL_SIZE = 4;
 const MAX_BATCH = 500;
 const UNPOST_EVERY_MS = 200;
+const LANES = 4;
+const LEAST_PER_LANE = 100;
 
 const settings = JSON.parse(process.env.FLOOR ?? '') as FloorSettings;
 const sample = JSON.parse(readFileSync(settings.sampleFile, 'utf8')) as OrderSample;
@@ -57,19 +60,30 @@ async function openTransport(): Promise<Transport> {
   return (await import(program)).platformaticTransport(settings);
 }
 
-/** One transaction, one round trip, then the messages that these cause. */
+/** As ours, the orchestrator shares out what is a lot; what has one key is in one lane. */
 async function handle(batch: readonly Arrived[]): Promise<void> {
+  const lanes = settings.role === 'orchestrator' ? Math.min(LANES, Math.floor(batch.length / LEAST_PER_LANE)) : 1;
+  if (lanes <= 1) return handleIn(0, batch);
+  const shares = Map.groupBy(batch, ({ key }) => partitionOf(key, lanes));
+  await Promise.all([...shares].map(([lane, share]) => handleIn(lane, share)));
+}
+
+/** One transaction, one round trip, then the messages that these cause. */
+async function handleIn(lane: number, batch: readonly Arrived[]): Promise<void> {
   const byTopic = Map.groupBy(batch, ({ topic }) => topic);
-  if (settings.rows) await write(byTopic);
+  if (settings.rows) await write(lane, byTopic);
   await transport.publish(batch.flatMap(({ topic, key }) => (hops[topic] ?? []).map((next) => messageOf(next, key))));
 }
 
-async function write(byTopic: ReadonlyMap<string, readonly Arrived[]>): Promise<void> {
+async function write(lane: number, byTopic: ReadonlyMap<string, readonly Arrived[]>): Promise<void> {
   const client = await pool.connect();
   try {
     const sent = [client.query('BEGIN')];
     for (const [topic, arrived] of byTopic) {
-      const statement = rows[topic]?.(arrived.map(({ key }) => key));
+      const statement = rows[topic]?.(
+        arrived.map(({ key }) => key),
+        lane,
+      );
       if (statement) sent.push(client.query(statement));
     }
     sent.push(client.query('COMMIT'));

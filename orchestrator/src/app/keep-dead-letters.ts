@@ -15,6 +15,7 @@ const NOTHING: Handled = { publish: [], dead: [], left: [] };
  */
 export function keepingDeadLetters(handler: DeliveryHandler, store: Pick<DeadLetterStore, 'keep'>): DeliveryHandler {
   return {
+    ...handler,
     topics: [...handler.topics, 'dead-letter'],
     handle: async (deliveries) => {
       const letters = deliveries.flatMap(({ message }) =>
@@ -25,7 +26,6 @@ export function keepingDeadLetters(handler: DeliveryHandler, store: Pick<DeadLet
       const others = deliveries.filter(({ message }) => message.topic !== 'dead-letter');
       return others.length > 0 ? handler.handle(others) : NOTHING;
     },
-    failed: (delivery, reason, now) => handler.failed(delivery, reason, now),
   };
 }
 

@@ -16,6 +16,7 @@ function keeping(keep: () => Promise<void>) {
   const done: string[] = [];
   const inner = {
     topics: ['order-created'] as const,
+    lanes: 2,
     handle: async (deliveries: readonly Delivery[]) => {
       done.push(...deliveries.map(({ message }) => message.topic));
       return NOTHING;
@@ -37,4 +38,9 @@ test('dead letters are stored first, then the others of their batch are handled'
   const { done, handler } = keeping(() => Promise.resolve());
   await handler.handle([delivered(orderCreated()), delivered(letter())]);
   expect(done).toEqual(['stored', 'order-created']);
+});
+
+test('the handler that it stands around keeps its lanes', () => {
+  const { handler } = keeping(() => Promise.resolve());
+  expect(handler).toMatchObject({ topics: ['order-created', 'dead-letter'], lanes: 2 });
 });

@@ -10,8 +10,8 @@ export type Subscription = {
   /** The most messages that one call of the handler gets. */
   maxBatch: number;
   /**
-   * At most so many calls of the handler are under way at a time, one unless said otherwise. A partition number is in
-   * one lane, whatever its topic: what has one key is never in two calls at a time.
+   * At most so many calls of the handler are under way at a time, one unless said otherwise: more than one where much has
+   * arrived. A partition number, whatever its topic, is in one of them: what has one key is never in two calls at a time.
    */
   lanes?: number;
 };
@@ -23,8 +23,8 @@ export type LeftMessage = { received: ReceivedMessage; waitsFor: string };
  * Gets what arrived since its last call, over all topics and partitions, in order within each partition. When it
  * resolves, the batch may be forgotten, but for what it leaves (as a rule nothing): each partition of a message that
  * was left stands still from that message on, and comes again after a while, to this or another replica, while the
- * others go on. When it rejects, all of it comes again. In each lane it is never called again before the last call has
- * ended.
+ * others go on. When it rejects, all of it comes again. No more calls are under way at a time than the subscription has
+ * lanes.
  */
 export type BatchHandler = (batch: readonly ReceivedMessage[]) => Promise<readonly LeftMessage[]>;
 

@@ -64,6 +64,7 @@ function handling(work = save, on = database): (...messages: Take[]) => Promise<
     service: 'balance',
     handler: {
       topics: ['deduct-balance-command'],
+      lanes: 1,
       handle: (deliveries) => {
         tried.push(deliveries.length);
         const messages = deliveries.map(({ message }) => message as Take);

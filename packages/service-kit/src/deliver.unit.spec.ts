@@ -30,6 +30,7 @@ function handlerWith(fault: (message: Message, attempt: number) => Error | undef
   const numberOf = ({ key }: Message): number => Number(key.slice(-12));
   const handler: DeliveryHandler = {
     topics: ['deduct-balance-command'],
+    lanes: 1,
     handle: async (deliveries) => {
       attempts += 1;
       for (const { message } of deliveries) {

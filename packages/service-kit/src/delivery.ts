@@ -37,7 +37,7 @@ export type Handled = { publish: readonly Message[]; dead: readonly DeadDelivery
 export interface DeliveryHandler {
   topics: readonly Message['topic'][];
   /** As a subscription has it (broker.ts): what rows the calls share must be locked. */
-  lanes?: number;
+  lanes: number;
   handle(deliveries: readonly Delivery[]): Promise<Handled>;
   /** What to answer for a readable message that cannot be handled: a participant's `failed` fact. */
   failed(delivery: Delivery, reason: DeadLetterReason, now: Date): readonly Message[];

@@ -12,6 +12,8 @@ export function participantHandler<Tables>(
 ): DeliveryHandler {
   return {
     topics: topicsOf(participant),
+    // Orders share rows here (a product, an account): two batches would wait for each other's locks.
+    lanes: 1,
     handle: (deliveries) =>
       database.transaction(async (sql) => {
         const messages = deliveries.map((delivery) => delivery.message);

@@ -20,6 +20,7 @@ const balance: ServiceDefinition = {
     routes: () => {},
     handler: {
       topics: ['deduct-balance-command'],
+      lanes: 1,
       handle: async () => {
         await database.query('INSERT INTO inbox (id) VALUES (gen_random_uuid())');
         return { publish: [], dead: [], left: [] };

@@ -18,6 +18,7 @@ const shop = (parts: Partial<ServiceParts> = {}) =>
     build: ({ config }) => ({
       handler: {
         topics: ['order-created'],
+        lanes: 1,
         handle: async () => ({ publish: [], dead: [], left: [] }),
         failed: () => [],
       },

@@ -28,6 +28,7 @@ it('whoever waits for an order that a batch ended is woken, after the commit', a
   const woken: string[] = [];
   const committed: DeliveryHandler = {
     topics: [],
+    lanes: 1,
     handle: async () => {
       expect(woken).toEqual([]);
       return { publish: published, dead: [], left: [] };

@@ -15,9 +15,7 @@ export type Outcome = 'handled' | 'rejected' | 'left' | 'abandoned';
 export type BatchGatherer = {
   /** Resolves when all of it was handled, or when it is known that the rest will not be. Never rejects. */
   add(fetched: Fetched): Promise<Outcome>;
-  /** What is handled at the same time, of these partition numbers, has different lanes. */
-  laneOf(partition: number): number;
-  /** No further batch is begun until {@link resume}. Resolves when the one at hand has ended. */
+  /** No further batch is begun until {@link resume}. Resolves when those at hand have ended. */
   hold(): Promise<void>;
   /** Everything gathered is let go, also what a batch at hand still works on: someone else may have it by now. */
   abandon(): void;
@@ -26,6 +24,8 @@ export type BatchGatherer = {
 
 export type BatchGathererOptions = {
   maxBatch: number;
+  /** At most so many batches are handed out at a time. */
+  lanes: number;
   handle: BatchHandler;
   onRejected: (error: unknown, messages: number) => void;
 };
@@ -33,34 +33,60 @@ export type BatchGathererOptions = {
 type Gathered = Fetched & { next: number; conclude: ((outcome: Outcome) => void) | undefined };
 type Part = { of: Gathered; messages: readonly ReceivedMessage[] };
 
+/** Fewer messages than this are no batch of their own beside another one: the smaller a batch, the dearer a message. */
+const LEAST_BESIDE = 100;
+
 /**
- * Makes one batch of what came together, over all topics and partitions, and hands out one batch at a time; what comes
- * meanwhile is the next one. kafkajs delivers a fetch partition by partition, in one turn of the event loop.
+ * Makes one batch of what came together, over all topics and partitions; what comes meanwhile is the next one. kafkajs
+ * delivers a fetch partition by partition, in one turn of the event loop.
+ *
+ * Where much waits and there are several lanes, it is shared out among them: one batch is handled while another waits
+ * for the database. What has one partition number, whatever its topic, is never in two batches at a time.
  */
-export function batchGatherer({ maxBatch, handle, onRejected }: BatchGathererOptions): BatchGatherer {
+export function batchGatherer({ maxBatch, lanes, handle, onRejected }: BatchGathererOptions): BatchGatherer {
+  const leastBeside = Math.min(LEAST_BESIDE, maxBatch);
   let gathered: Gathered[] = [];
-  let working: Promise<void> | undefined;
+  /** By partition number. */
+  const atWork = new Map<Promise<void>, ReadonlySet<number>>();
+  let woken = false;
   let held = false;
 
-  async function work(): Promise<void> {
-    while (gathered.length > 0 && !held) {
+  function begin(): void {
+    woken = false;
+    while (!held && atWork.size < lanes) {
       const parts = take();
-      conclude(parts, await attempt(parts.flatMap((part) => part.messages)));
-      gathered = gathered.filter(isOpen);
+      if (parts.length === 0) return;
+      const batch = work(parts).then(() => {
+        atWork.delete(batch);
+        begin();
+      });
+      atWork.set(batch, new Set(parts.map(({ of }) => partitionOf(of))));
     }
-    working = undefined;
   }
 
+  async function work(parts: readonly Part[]): Promise<void> {
+    conclude(parts, await attempt(parts.flatMap(({ messages }) => messages)));
+    gathered = gathered.filter(isOpen);
+  }
+
+  /** Whole partition numbers, until it is a fair share of what waits. */
   function take(): Part[] {
+    const isAtWork = (each: Gathered) => [...atWork.values()].some((numbers) => numbers.has(partitionOf(each)));
+    const free = gathered.filter((each) => !isAtWork(each));
+    const waiting = free.reduce((sum, { messages, next }) => sum + messages.length - next, 0);
+    if (atWork.size > 0 && waiting < leastBeside) return [];
+    const share = Math.max(leastBeside, waiting / (lanes - atWork.size));
     const parts: Part[] = [];
-    let room = maxBatch;
-    for (const of of gathered) {
-      if (room === 0) break;
-      const messages = of.messages.slice(of.next, of.next + room);
-      room -= messages.length;
-      parts.push({ of, messages });
+    let taken = 0;
+    for (const sameNumber of Map.groupBy(free, partitionOf).values()) {
+      if (taken >= share || taken === maxBatch) break;
+      for (const of of sameNumber) {
+        const messages = of.messages.slice(of.next, of.next + maxBatch - taken);
+        taken += messages.length;
+        parts.push({ of, messages });
+      }
     }
-    return parts;
+    return parts.filter(({ messages }) => messages.length > 0);
   }
 
   /** Whatever the handler throws, synchronously or not, a TypeError included: kafkajs gives up for ever on some of it. */
@@ -91,19 +117,22 @@ export function batchGatherer({ maxBatch, handle, onRejected }: BatchGathererOpt
   }
 
   function wake(): void {
-    working ??= Promise.resolve().then(work);
+    if (woken) return;
+    woken = true;
+    queueMicrotask(begin);
   }
 
   return {
-    add: (fetched) =>
-      new Promise((resolve) => {
+    add: async (fetched) => {
+      if (fetched.messages.length === 0) return 'handled';
+      return new Promise((resolve) => {
         gathered.push({ ...fetched, next: 0, conclude: resolve });
         wake();
-      }),
-    laneOf: () => 0,
+      });
+    },
     hold: async () => {
       held = true;
-      await working;
+      await Promise.all(atWork.keys());
     },
     abandon: () => {
       for (const each of gathered) settle(each, 'abandoned');
@@ -116,6 +145,7 @@ export function batchGatherer({ maxBatch, handle, onRejected }: BatchGathererOpt
   };
 }
 
+const partitionOf = ({ messages: [first] }: Fetched): number => first?.partition ?? 0;
 const isOpen = (each: Gathered): boolean => each.conclude !== undefined;
 
 function settle(each: Gathered, outcome: Outcome): void {

@@ -14,11 +14,12 @@ const messages = (partition: number, count: number): ReceivedMessage[] =>
   }));
 
 /** A handler that is opened by the test, and what came out. */
-function scene(maxBatch: number) {
+function scene(maxBatch: number, lanes = 1) {
   const batches: string[][] = [];
   const ends: PromiseWithResolvers<readonly LeftMessage[]>[] = [];
   const gatherer = batchGatherer({
     maxBatch,
+    lanes,
     handle: (batch) => {
       batches.push(batch.map(({ partition, offset }) => `${partition}:${offset}`));
       const end = Promise.withResolvers<readonly LeftMessage[]>();
@@ -115,4 +116,104 @@ describe('gathering one batch of what a fetch brought', () => {
     await aTurn();
     expect(batches).toHaveLength(2);
   });
+});
+
+/** The batches as how many messages of which partition. */
+const counted = (batches: readonly string[][]): Record<string, number>[] =>
+  batches.map((batch) => {
+    const partitions = Map.groupBy(batch, (place) => place.split(':')[0] ?? '');
+    return Object.fromEntries([...partitions].map(([partition, places]) => [partition, places.length]));
+  });
+
+describe('two lanes', () => {
+  test('share what a large fetch brought, each partition number as a whole', async () => {
+    const { add, batches } = scene(500, 2);
+    for (const partition of [0, 1, 2, 3]) void add(partition, 60);
+    await aTurn();
+    expect(counted(batches)).toEqual([
+      { 0: 60, 1: 60 },
+      { 2: 60, 3: 60 },
+    ]);
+  });
+
+  test('do not make two small batches of what is one', async () => {
+    const { add, batches, ends } = scene(500, 2);
+    for (const partition of [0, 1, 2]) void add(partition, 30);
+    await aTurn();
+    void add(3, 99);
+    await aTurn();
+    expect(counted(batches)).toEqual([{ 0: 30, 1: 30, 2: 30 }]);
+    ends[0]?.resolve([]);
+    await aTurn();
+    expect(counted(batches).slice(1)).toEqual([{ 3: 99 }]);
+  });
+
+  test('what comes meanwhile begins beside the batch at hand as soon as it is large enough, and no third one does', async () => {
+    const { add, batches } = scene(500, 2);
+    void add(0, 10);
+    await aTurn();
+    void add(1, 60);
+    await aTurn();
+    void add(2, 40);
+    await aTurn();
+    void add(3, 400);
+    await aTurn();
+    expect(counted(batches)).toEqual([{ 0: 10 }, { 1: 60, 2: 40 }]);
+  });
+
+  test('a partition number never is in two batches at a time, of whatever topic and however much waits', async () => {
+    const { add, batches, ends } = scene(150, 2);
+    void add(0, 300);
+    void add(0, 200);
+    await aTurn();
+    expect(counted(batches)).toEqual([{ 0: 150 }]);
+    void add(1, 200);
+    await aTurn();
+    expect(counted(batches).slice(1)).toEqual([{ 1: 150 }]);
+    ends[0]?.resolve([]);
+    await aTurn();
+    expect(counted(batches).slice(2)).toEqual([{ 0: 150 }]);
+  });
+
+  test('holding waits for the batches of both; nothing is begun until they are resumed', async () => {
+    const { add, batches, ends, gatherer } = scene(500, 2);
+    void add(0, 100);
+    void add(1, 100);
+    await aTurn();
+    let isHeld = false;
+    const holding = gatherer.hold().then(() => {
+      isHeld = true;
+    });
+    void add(2, 100);
+    ends[0]?.resolve([]);
+    await aTurn();
+    expect([isHeld, batches.length]).toEqual([false, 2]);
+    ends[1]?.resolve([]);
+    await holding;
+    expect(batches).toHaveLength(2);
+    gatherer.resume();
+    await aTurn();
+    expect(batches).toHaveLength(3);
+  });
+
+  test('what was abandoned while it was handled is begun again only after its end', async () => {
+    const { add, batches, ends, gatherer } = scene(500, 2);
+    const outcome = add(0, 100);
+    await aTurn();
+    gatherer.abandon();
+    expect(await outcome).toBe('abandoned');
+    void add(0, 100);
+    void add(1, 100);
+    await aTurn();
+    expect(counted(batches)).toEqual([{ 0: 100 }, { 1: 100 }]);
+    ends[0]?.resolve([]);
+    await aTurn();
+    expect(counted(batches).slice(2)).toEqual([{ 0: 100 }]);
+  });
+});
+
+test('a fetch that brought nothing is done with', async () => {
+  const { add, batches } = scene(2);
+  expect(await add(0, 0)).toBe('handled');
+  expect(batches).toEqual([]);
 });

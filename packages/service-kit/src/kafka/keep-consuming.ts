@@ -4,7 +4,6 @@ import type { BatchHandler, Consumer } from '../broker.ts';
 import { messageOf } from '../faults.ts';
 import { batchGatherer } from './batch-gatherer.ts';
 import type { KafkaClient, Membership, MembershipEnd } from './kafka-client.ts';
-import { inLanes } from './lanes.ts';
 import { repeatFilter } from './repeat-filter.ts';
 
 export type KeepConsumingOptions = {
@@ -24,8 +23,8 @@ const REJOIN_PAUSE_MS = 300;
 
 /**
  * Consumes until it is stopped: whenever the client gives up (all brokers away, an error that it does not retry,
- * silence), a new consumer takes its place. In one lane the handler is never called twice at a time, not even across the
- * two.
+ * silence), a new consumer takes its place. No more calls of the handler are under way than there are lanes, not even across
+ * the two.
  */
 export function keepConsuming(options: KeepConsumingOptions): Consumer {
   const { client, maxBatch, lanes, handle, logger, ...subscription } = options;
@@ -33,7 +32,7 @@ export function keepConsuming(options: KeepConsumingOptions): Consumer {
   const stopping = new AbortController();
   const onRejected = (error: unknown, messages: number): void =>
     logger.warn({ group, messages, error: messageOf(error) }, 'batch was rejected: it comes again');
-  const gatherer = inLanes(lanes, () => batchGatherer({ maxBatch, handle, onRejected }));
+  const gatherer = batchGatherer({ maxBatch, lanes, handle, onRejected });
   const join = (): Membership => client.joinGroup({ ...subscription, gatherer, logger });
 
   const isRepeated = repeatFilter();

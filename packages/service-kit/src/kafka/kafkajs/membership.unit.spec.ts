@@ -50,7 +50,7 @@ async function scene() {
     },
   };
   const { calls, handle } = waitingHandler(told);
-  const gatherer = batchGatherer({ maxBatch: 100, handle, onRejected: () => {} });
+  const gatherer = batchGatherer({ maxBatch: 100, lanes: 1, handle, onRejected: () => {} });
   const membership = joinGroup({ consumer: () => consumer } as unknown as Kafka, joinOptions(gatherer));
   memberships.push(membership);
   const eachBatch = await running.promise;

@@ -1,5 +1,4 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { GroupAssignment } from '@platformatic/kafka';
 import { messageOf } from '../../faults.ts';
 import { within } from '../../within.ts';
 import type { Outcome } from '../batch-gatherer.ts';
@@ -19,20 +18,17 @@ import { receivedMessages } from './received-messages.ts';
  */
 const MAX_FAILURES = 30;
 
-export type MembershipParts = {
-  createReader: () => PartitionReader;
-  createMember: (events: MemberEvents) => GroupMember;
-};
+export type MembershipParts = { reader: PartitionReader; createMember: (events: MemberEvents) => GroupMember };
 
 /** A partition of ours; nothing of a held one is fetched: a message in it was left. */
 type Owned = Position & { isHeld: boolean };
 
 /**
- * One life of a member: what was assigned is read from each broker node in turns, each lane for itself. A fetch, then
- * all that it brought is handled, then the next fetch, which brings what came meanwhile: so batches grow with the load,
- * and no more than a fetch of each node is in memory for each lane.
+ * One life of a member: what was assigned is read from each broker node in turns. A fetch, then all that it brought is
+ * handled, then the next fetch, which brings what came meanwhile: so batches grow with the load, and no more than a
+ * fetch of each node is in memory.
  */
-export function joinGroup({ createReader, createMember }: MembershipParts, options: JoinOptions): Membership {
+export function joinGroup({ reader, createMember }: MembershipParts, options: JoinOptions): Membership {
   const { group, unprefixed, gatherer, logger } = options;
   const end = Promise.withResolvers<MembershipEnd>();
   let quitting: Promise<void> | undefined;
@@ -41,9 +37,7 @@ export function joinGroup({ createReader, createMember }: MembershipParts, optio
   let generation: Generation | undefined;
   /** Aborted when nothing more is to be fetched: the partitions are, or will be, someone else's. */
   let ours = new AbortController();
-  let reading: Promise<unknown> = Promise.resolve();
-  /** By lane. A broker answers what comes over one connection one by one: a lane's fetch must not wait for another's. */
-  const readers = new Map<number, PartitionReader>();
+  let reading: Promise<void> = Promise.resolve();
 
   const held = heldPartitions();
   const member = createMember({ beforeJoining: giveWay, onJoined, onLost: (reason) => void quitOnce(reason) });
@@ -86,36 +80,18 @@ export function joinGroup({ createReader, createMember }: MembershipParts, optio
     const partitions = next.assignments.reduce((sum, each) => sum + each.partitions.length, 0);
     logger.info({ group, partitions }, 'joined the group');
     gatherer.resume();
-    const { signal } = ours;
-    const last = reading;
-    const reads = inLanes(next.assignments).map(([lane, share]) =>
-      last.then(() => read(readerOf(lane), share, signal)),
-    );
-    reading = Promise.all([last, ...reads]);
+    reading = read(next, ours.signal, reading);
   }
 
-  function inLanes(assignments: readonly GroupAssignment[]): [number, GroupAssignment[]][] {
-    const lanes = Map.groupBy(
-      assignments.flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition }))),
-      ({ partition }) => gatherer.laneOf(partition),
-    );
-    return [...lanes].map(([lane, places]) => [lane, byTopic(places)]);
-  }
-
-  function readerOf(lane: number): PartitionReader {
-    const reader = readers.get(lane) ?? createReader();
-    readers.set(lane, reader);
-    return reader;
-  }
-
-  /** Until the partitions are no longer ours, over any fault that passes. */
-  async function read(reader: PartitionReader, share: readonly GroupAssignment[], signal: AbortSignal): Promise<void> {
+  /** Until the partitions are no longer ours, over any fault that passes. Never two at a time. */
+  async function read({ assignments }: Generation, signal: AbortSignal, last: Promise<void>): Promise<void> {
+    await last;
     let failures = 0;
     let owned: Owned[] | undefined;
     while (!signal.aborted) {
       try {
-        owned ??= (await reader.positions(share)).map((position) => ({ ...position, isHeld: false }));
-        await readFromAll(reader, owned, signal, () => {
+        owned ??= (await reader.positions(assignments)).map((position) => ({ ...position, isHeld: false }));
+        await readFromAll(owned, signal, () => {
           failures = 0;
         });
       } catch (error) {
@@ -129,34 +105,25 @@ export function joinGroup({ createReader, createMember }: MembershipParts, optio
   }
 
   /** Each node for itself, so that none waits for another; if one fails, who leads what is asked anew for all. */
-  async function readFromAll(
-    reader: PartitionReader,
-    owned: readonly Owned[],
-    signal: AbortSignal,
-    onFetched: () => void,
-  ): Promise<void> {
+  async function readFromAll(owned: readonly Owned[], signal: AbortSignal, onFetched: () => void): Promise<void> {
     const failed = new AbortController();
     const either = AbortSignal.any([signal, failed.signal]);
     const nodes = [...(await reader.byLeader(owned))].map(async ([node, led]) => {
       while (!either.aborted) {
-        await readOnce(reader, node, led, either);
+        await readOnce(node, led, either);
         onFetched();
       }
     });
     try {
-      await Promise.all(nodes);
+      // Without any partition there is nothing to do until the group is shared out anew.
+      await (nodes.length > 0 ? Promise.all(nodes) : untilAborted(signal));
     } finally {
       failed.abort();
       await Promise.allSettled(nodes);
     }
   }
 
-  async function readOnce(
-    reader: PartitionReader,
-    node: number,
-    led: readonly Owned[],
-    signal: AbortSignal,
-  ): Promise<void> {
+  async function readOnce(node: number, led: readonly Owned[], signal: AbortSignal): Promise<void> {
     const wanted = led.filter(({ isHeld }) => !isHeld);
     if (wanted.length === 0) return pauseUnless(signal, MAX_WAIT_MS);
     const arrived = await reader.fetch(node, wanted);
@@ -192,7 +159,7 @@ export function joinGroup({ createReader, createMember }: MembershipParts, optio
   async function quit(reason: string): Promise<void> {
     letGo();
     end.resolve({ reason, joined });
-    const parted = await Promise.allSettled([member.leave(), ...[...readers.values()].map((reader) => reader.close())]);
+    const parted = await Promise.allSettled([member.leave(), reader.close()]);
     for (const each of parted) if (each.status === 'rejected') report(each.reason);
   }
 
@@ -212,7 +179,8 @@ export function joinGroup({ createReader, createMember }: MembershipParts, optio
 const pauseUnless = (signal: AbortSignal, ms: number): Promise<void> =>
   pause(ms, undefined, { signal }).catch(() => {});
 
-function byTopic(places: readonly { topic: string; partition: number }[]): GroupAssignment[] {
-  const topics = Map.groupBy(places, ({ topic }) => topic);
-  return [...topics].map(([topic, ofTopic]) => ({ topic, partitions: ofTopic.map(({ partition }) => partition) }));
-}
+const untilAborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });

@@ -2,7 +2,6 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { LeftMessage } from '../../broker.ts';
 import { batchGatherer } from '../batch-gatherer.ts';
 import type { Membership } from '../kafka-client.ts';
-import { inLanes } from '../lanes.ts';
 import { joinOptions, TOPIC, waitingHandler } from '../membership.fixture.ts';
 import type { MemberEvents } from './group-member.ts';
 import { joinGroup } from './membership.ts';
@@ -19,7 +18,7 @@ afterEach(async () => {
 type Fetching = { positions: readonly Position[]; settle: PromiseWithResolvers<Arrival<Position>[]> };
 
 /** A membership over a broker that does what the test says; what happens is told in order. */
-function scene({ lanes = 1 } = {}) {
+function scene() {
   const told: string[] = [];
   let fetches: Fetching[] = [];
   let events: MemberEvents | undefined;
@@ -27,10 +26,10 @@ function scene({ lanes = 1 } = {}) {
   let generationId = 0;
 
   const { calls, handle } = waitingHandler(told);
-  const gatherer = inLanes(lanes, () => batchGatherer({ maxBatch: 100, handle, onRejected: () => {} }));
+  const gatherer = batchGatherer({ maxBatch: 100, lanes: 1, handle, onRejected: () => {} });
   const membership = joinGroup(
     {
-      createReader: () => ({
+      reader: {
         positions: async (assignments) =>
           assignments.flatMap(({ topic, partitions }) =>
             partitions.map((partition) => ({ topic, partition, next: 1n })),
@@ -48,7 +47,7 @@ function scene({ lanes = 1 } = {}) {
         close: async () => {
           for (const { settle } of fetches) settle.reject(new Error('closed'));
         },
-      }),
+      },
       createMember: (given) => {
         events = given;
         return {
@@ -125,19 +124,6 @@ describe('a member of a group', () => {
     await ends(0);
     await tells('fetches 0:3 1:2');
     await tells('commits 0:3 1:2 in 1');
-  });
-
-  test('fetches for each lane by itself: none waits for the batch of another', async () => {
-    const { told, isJoined, brings, ends, tells } = scene({ lanes: 2 });
-    isJoined(0, 1, 2);
-    await brings({ 0: [1] });
-    await tells('handles 0:1');
-    await brings({ 1: [1] });
-    await ends(1);
-    await tells('fetches 1:2');
-    expect(told).not.toContain('fetches 0:2 2:1');
-    await ends(0);
-    await tells('fetches 0:2 2:1');
   });
 
   test('skips what a record batch holds from before the position', async () => {

@@ -8,10 +8,7 @@ export const platformaticClient: ConnectClient = (options) => ({
   producer: (topicPrefix) => createProducer(options, topicPrefix),
   joinGroup: (join) =>
     joinGroup(
-      {
-        createReader: () => partitionReader(options, join),
-        createMember: (events) => groupMember(options, join, events),
-      },
+      { reader: partitionReader(options, join), createMember: (events) => groupMember(options, join, events) },
       join,
     ),
 });
