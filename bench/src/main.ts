@@ -23,7 +23,7 @@ const USAGE = `usage: pnpm bench [--only <scenario,…>] [--systems <system,…>
   --fresh     forget what this series has measured already; else only what is missing is measured
   --name      of the series, in bench/results; the commit, unless said otherwise
   --profile   a CPU profile of each of our processes, and profiles.txt: what they spend their time on
-  --publish   copy the tables and charts to docs/performance.md`;
+  --publish   copy the tables and charts to docs/performance.md, once all of it has been measured`;
 
 const PROFILE_LINES = 30;
 const REST_MS = 20_000;
@@ -53,6 +53,12 @@ const chosen = <Name extends string>(list: string | undefined, all: readonly Nam
   });
 };
 
+function runsOf(text: string): number {
+  const runs = Number(text);
+  if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs ${text} is no number of runs\n${USAGE}`);
+  return runs;
+}
+
 /** The commit, marked when something else than it is measured. */
 function seriesName(): string {
   const git = (...args: string[]) => execFileSync('git', args, { cwd: import.meta.dirname, encoding: 'utf8' }).trim();
@@ -69,6 +75,7 @@ function available(systems: readonly SystemName[], say: (line: string) => void):
 
 async function bench(): Promise<void> {
   const flags = readFlags();
+  if (flags.publish && flags.quick) throw new Error(`what --quick measures is not published\n${USAGE}`);
   const size: Size = flags.quick ? 'small' : 'full';
   const startedAt = performance.now();
   const say = (line: string) =>
@@ -86,7 +93,7 @@ async function bench(): Promise<void> {
   const planned = plan(
     scenarios.filter(({ name }) => names.includes(name)),
     (scenario: Scenario) => scenario.systems.filter((system) => systems.includes(system)),
-    Number(flags.runs),
+    runsOf(flags.runs),
   );
   if (planned.some(({ system }) => NEEDS_PEERS.has(system))) installPeers(say);
   const interrupted = new AbortController();
@@ -97,7 +104,7 @@ async function bench(): Promise<void> {
       interrupted.abort(new Error('interrupted: the same command goes on from here'));
     });
   const session = await openSession({ folder: results.folder, profiles, say });
-  let failures: string[] = [];
+  let failures: string[] | undefined;
   try {
     failures = await carryOut(planned, {
       ...{ session, results, size, signal: interrupted.signal, machineSpeed },
@@ -109,12 +116,12 @@ async function bench(): Promise<void> {
       ...(flags.quick
         ? ['**Preliminary**: everything was short (`--quick`), for seeing that the instruments work.']
         : []),
-      ...failures.map((failure) => `Not measured: ${failure}`),
+      ...(failures ?? []).map((failure) => `Not measured: ${failure}`),
     ]);
     say(`written: ${files.join(', ')}`);
     if (profiles !== undefined) writeFileSync(`${profiles}.txt`, profileReport(profiles, PROFILE_LINES));
-    if (flags.publish) publish(results);
   }
+  if (flags.publish && failures.length === 0) publish(results);
   for (const failure of failures) say(`not measured: ${failure}`);
   process.exitCode = failures.length === 0 ? 0 : 1;
 }

@@ -4,7 +4,7 @@ import { orderAt, SHOP } from './orders.ts';
 test('each order has a coupon of its own, and the k-th is the same in every run', () => {
   const coupons = new Set(Array.from({ length: 1_000 }, (_, k) => orderAt(k).couponId));
   expect(coupons.size).toBe(1_000);
-  expect(orderAt(7)).toEqual(orderAt(7));
+  expect(orderAt(7)).toEqual({ userId: 3_104, productId: 434, quantity: 1, couponId: 8, amount: 9_000 });
   expect(() => orderAt(SHOP.coupons)).toThrow('coupon');
 });
 

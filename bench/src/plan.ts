@@ -1,5 +1,5 @@
 import type { Measured } from './report/summary.ts';
-import type { Results } from './results.ts';
+import { LEAST_SHARE, type Results } from './results.ts';
 import type { Scenario, Size } from './scenarios/scenario.ts';
 import type { Session } from './session.ts';
 import type { SystemName } from './systems/start-system.ts';
@@ -21,7 +21,7 @@ export const plan = (
 
 export type CarryOut = {
   session: Session;
-  results: Pick<Results, 'has' | 'add' | 'bestSpeed'>;
+  results: Pick<Results, 'has' | 'add' | 'shareOf'>;
   size: Size;
   signal: AbortSignal;
   /** What the machine gives at this moment. */
@@ -30,8 +30,6 @@ export type CarryOut = {
   rest: () => Promise<void>;
 };
 
-/** Less of the machine than this, before or after: the visit does not count and is repeated later. */
-const LEAST_SHARE = 0.5;
 /** A machine that is never left alone: the last repetition counts, and is marked. */
 const MAX_REPETITIONS = 2;
 
@@ -74,18 +72,14 @@ export async function carryOut(planned: readonly Planned[], options: CarryOut): 
 async function measure({ scenario, system, run }: Planned, isLast: boolean, options: CarryOut): Promise<number> {
   const { session, results, size, machineSpeed } = options;
   const at = new Date().toISOString();
-  const shareNow = async () => {
-    const speed = await machineSpeed();
-    return speed / results.bestSpeed(speed);
-  };
-  const before = await shareNow();
-  if (before < LEAST_SHARE && !isLast) return before;
+  const before = await machineSpeed();
+  const shareBefore = results.shareOf(before);
+  if (shareBefore < LEAST_SHARE && !isLast) return shareBefore;
   const measured: Measured = await scenario.visit(session, system, size);
-  const after = await shareNow();
-  const share = Math.min(before, after);
-  const disturbed = share < LEAST_SHARE;
-  if (!disturbed || isLast)
-    results.add({ scenario: scenario.name, system, run, at, machineShare: { before, after }, disturbed, measured });
+  const after = await machineSpeed();
+  const share = Math.min(results.shareOf(after), results.shareOf(before));
+  if (share >= LEAST_SHARE || isLast)
+    results.add({ scenario: scenario.name, system, run, at, machineSpeed: { before, after }, measured });
   return share;
 }
 

@@ -26,7 +26,7 @@ function options(speeds: number[], known: readonly string[] = []): { added: Samp
   const results = {
     has: (...visit: [string, string, number]) => known.includes(visit.join()),
     add: (sample: Sample) => void added.push(sample),
-    bestSpeed: () => 100,
+    shareOf: (speed: number) => speed / 100,
   };
   const rest = async () => undefined;
   const machineSpeed = async () => speeds.shift() ?? 100;
@@ -57,13 +57,13 @@ test('a visit on less than half of the machine is thrown away and repeated after
     busyAfterwards,
   );
   expect(visited).toEqual(['ours', 'floor', 'ours']);
-  expect(added.map(({ system, disturbed }) => [system, disturbed])).toEqual([
-    ['floor', false],
-    ['ours', false],
+  expect(added.map(({ system, machineSpeed }) => [system, machineSpeed])).toEqual([
+    ['floor', { before: 100, after: 100 }],
+    ['ours', { before: 100, after: 100 }],
   ]);
 });
 
-test('on a machine that is never left alone the last repetition counts, and is marked', async () => {
+test('on a machine that is never left alone the last repetition is kept', async () => {
   const visited: string[] = [];
   const { added, options: busy } = options(Array(10).fill(10));
   await carryOut(
@@ -71,7 +71,7 @@ test('on a machine that is never left alone the last repetition counts, and is m
     busy,
   );
   expect(visited).toEqual(['ours']); // the others did not even begin
-  expect(added).toMatchObject([{ disturbed: true, machineShare: { before: 0.1, after: 0.1 } }]);
+  expect(added).toMatchObject([{ machineSpeed: { before: 10, after: 10 } }]);
 });
 
 test('what fails is tried once more; what fails again is said', async () => {

@@ -5,12 +5,17 @@ import type { Sample } from './report/summary.ts';
 /** The samples of one series of runs, a file each, so that a series that was interrupted goes on where it was. */
 export type Results = {
   folder: string;
+  /** Whether it has been measured on enough of the machine: judged anew, for the best that was seen may have risen. */
   has(scenario: string, system: string, run: number): boolean;
   add(sample: Sample): void;
-  all(): Sample[];
-  /** The best speed of the machine that was ever seen while this series was measured. */
-  bestSpeed(now: number): number;
+  /** Those that count: all, but for what was disturbed where there is something better of the same system. */
+  counting(): { samples: Sample[]; disturbed: number };
+  /** How much of the machine that is, of the best that was ever seen while this series was measured. */
+  shareOf(speed: number): number;
 };
+
+/** Less of the machine than this, before or after: the visit does not count and is repeated later. */
+export const LEAST_SHARE = 0.5;
 
 export function openResults(folder: string, fresh: boolean): Results {
   if (fresh) rmSync(folder, { recursive: true, force: true });
@@ -18,17 +23,29 @@ export function openResults(folder: string, fresh: boolean): Results {
   mkdirSync(samples, { recursive: true });
   const fileOf = (scenario: string, system: string, run: number) => `${scenario}.${system}.${run}.json`;
   const speedFile = path.join(folder, 'machine.json');
-  const names = () => readdirSync(samples).filter((name) => name.endsWith('.json'));
+  const all = () =>
+    readdirSync(samples)
+      .filter((name) => name.endsWith('.json'))
+      .map((name) => read<Sample>(path.join(samples, name)));
+  const shareOf = (speed: number) => {
+    const best = Math.max(speed, readOr(speedFile, { best: 0 }).best);
+    write(speedFile, { best });
+    return speed / best;
+  };
+  const isDisturbed = ({ machineSpeed: { before, after } }: Sample) => shareOf(Math.min(before, after)) < LEAST_SHARE;
   return {
     folder,
-    has: (scenario, system, run) => names().includes(fileOf(scenario, system, run)),
+    has: (scenario, system, run) =>
+      all().some((it) => it.scenario === scenario && it.system === system && it.run === run && !isDisturbed(it)),
     add: (sample) => write(path.join(samples, fileOf(sample.scenario, sample.system, sample.run)), sample),
-    all: () => names().map((name) => read<Sample>(path.join(samples, name))),
-    bestSpeed: (now) => {
-      const best = Math.max(now, readOr(speedFile, { best: 0 }).best);
-      write(speedFile, { best });
-      return best;
+    counting: () => {
+      const sound = all().filter((sample) => !isDisturbed(sample));
+      const isBetter = ({ scenario, system }: Sample) =>
+        sound.some((it) => it.scenario === scenario && it.system === system);
+      const disturbed = all().filter((sample) => isDisturbed(sample) && !isBetter(sample));
+      return { samples: [...sound, ...disturbed], disturbed: disturbed.length };
     },
+    shareOf,
   };
 }
 

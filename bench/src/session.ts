@@ -17,8 +17,11 @@ export type Session = {
   newName(prefix: string): string;
   /** A database of ours: a copy of one that was made before, of that of the shop unless said otherwise. */
   database(name: string, copied?: string): Promise<TemporaryDatabase>;
-  /** Makes a shop with something in it, once, as what others are copies of. Returns its name. */
-  prepared(kind: string, fill: (database: TemporaryDatabase) => Promise<void>): Promise<string>;
+  /**
+   * Makes a shop with something in it, as what others are copies of: once, or anew when it has become older than that.
+   * Returns its name.
+   */
+  prepared(kind: string, fill: (database: TemporaryDatabase) => Promise<void>, maxAgeMs?: number): Promise<string>;
   /** What an order of ours sends and writes; one is run the first time that it is asked for. */
   sample(): Promise<OrderSample>;
   close(): Promise<void>;
@@ -41,7 +44,7 @@ export async function openSession({ folder, profiles, say }: SessionOptions): Pr
     };
     say('filling the shop');
     const shop = opened.adopt(await makeShop(postgresUrl, newName('shop')), (it) => it.drop());
-    const prepared = new Map<string, string>();
+    const prepared = new Map<string, { name: string; at: number }>();
     let sample: Promise<OrderSample> | undefined;
     const session: Session = {
       servers,
@@ -50,13 +53,14 @@ export async function openSession({ folder, profiles, say }: SessionOptions): Pr
       say,
       newName,
       database: (name, copied = shop.name) => copyDatabase(postgresUrl, name, copied),
-      prepared: async (kind, fill) => {
+      prepared: async (kind, fill, maxAgeMs = Number.POSITIVE_INFINITY) => {
         const known = prepared.get(kind);
-        if (known !== undefined) return known;
+        const at = performance.now();
+        if (known && at - known.at < maxAgeMs) return known.name;
         const database = opened.adopt(await copyDatabase(postgresUrl, newName(kind), shop.name), (it) => it.drop());
         await fill(database);
         await withConnection(database.url, (client) => client.query('VACUUM (ANALYZE)'));
-        prepared.set(kind, database.name);
+        prepared.set(kind, { name: database.name, at });
         return database.name;
       },
       sample: () => {

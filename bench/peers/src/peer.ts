@@ -15,6 +15,8 @@ export type PeerSettings = {
   /** Free ones, for an engine's server. */
   ports: readonly number[];
   shop: ShopSize;
+  /** Of PostgreSQL, for the shop's connections: those that ours has. */
+  sessionSettings: readonly string[];
 };
 
 /** Where orders are posted to: answered when they are final, with the outcome as a JSON string. */
@@ -25,7 +27,7 @@ export async function runPeer(
   start: (steps: ShopSteps, settings: PeerSettings) => Promise<{ address: PeerAddress; stop: () => Promise<void> }>,
 ): Promise<void> {
   const settings = JSON.parse(process.env.PEER ?? '') as PeerSettings;
-  const pool = shopPool(settings.databaseUrl);
+  const pool = shopPool(settings.databaseUrl, settings.sessionSettings);
   await createShop(pool, settings.shop);
   const { address, stop } = await start(shopSteps(pool), settings);
   process.once('disconnect', () => void stop().finally(() => process.exit()));

@@ -16,10 +16,12 @@ const READY_POLL_MS = 300;
 await runPeer(async (steps, { folder, ports: [port = 0] }) => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   const address = `127.0.0.1:${port}`;
-  const server = spawn(process.env.TEMPORAL_BIN ?? 'temporal', [
+  const args = [
     ...['server', 'start-dev', '--headless', '--port', String(port), '--log-level', 'error'],
     ...['--db-filename', path.join(folder, 'temporal.db'), '--sqlite-pragma', 'synchronous=FULL'],
-  ]);
+  ];
+  // Into the log: a pipe that nobody reads fills, and then the server waits.
+  const server = spawn(process.env.TEMPORAL_BIN ?? 'temporal', args, { stdio: ['ignore', 'inherit', 'inherit'] });
   process.once('exit', () => server.kill('SIGKILL'));
   const connection = await connect(address);
   const worker = await Worker.create({

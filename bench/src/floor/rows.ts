@@ -4,8 +4,11 @@ import type { OrderSample } from './sample.ts';
 
 type Statement = { name: string; text: string; values: unknown[] };
 
-/** The rows that a batch of one topic writes in one service: as many, as large and as indexed as ours, without reading any. */
-export type Rows = (ids: readonly string[]) => Statement;
+/**
+ * The rows that a batch of one topic writes in one service: as many, as large and as indexed as ours, without reading any.
+ * Batches that are written at the same time have different lanes.
+ */
+export type Rows = (ids: readonly string[], lane: number) => Statement;
 
 const ids = 'unnest($1::uuid[]) AS message (id)';
 const inbox = (schema: string) => `
@@ -35,7 +38,7 @@ const SAGA_CHANGED = `
                                  ended_at = CASE WHEN $8 THEN now() END, wake_at = CASE WHEN $8 THEN NULL ELSE wake_at END
     FROM unnest($1::uuid[], $2::json[]) AS change (id, state) WHERE saga.id = change.id),
   answered AS (
-    INSERT INTO orchestrator.topic_progress (command_topic, partition, answered_up_to) VALUES ($4, 0, 1)
+    INSERT INTO orchestrator.topic_progress (command_topic, partition, answered_up_to) VALUES ($4, $9, 1)
     ON CONFLICT (command_topic, partition) DO UPDATE SET answered_up_to = topic_progress.answered_up_to + 1)
   INSERT INTO orchestrator.journal (saga_id, seq, at, message_id, message_type, incoming, effect, sent)
   SELECT id, $3, now(), gen_random_uuid(), $4, incoming, effect, sent
@@ -146,18 +149,18 @@ export function rowsOf(role: Role, sample: OrderSample): Readonly<Record<string,
   }
 }
 
-function sagaRows({ journal, sagaState }: OrderSample): Record<string, Rows> {
+function sagaRows({ journal }: OrderSample): Record<string, Rows> {
   const types = Object.entries(journal).toSorted(([, a], [, b]) => a.seq - b.seq);
   return Object.fromEntries(
-    types.map(([type, { seq, incoming, effect, sent }], index) => {
+    types.map(([type, { seq, incoming, effect, sent, state }], index) => {
       const isFirst = index === 0;
       const isLast = index === types.length - 1;
-      const rows: Rows = (of) => {
+      const rows: Rows = (of, lane) => {
         const each = (text: string) => of.map(() => text);
-        const values = [of, each(sagaState), seq, type, each(incoming), each(effect), each(sent)];
+        const values = [of, each(state), seq, type, each(incoming), each(effect), each(sent)];
         return isFirst
           ? { name: 'start', text: SAGA_STARTED, values }
-          : { name: 'change', text: SAGA_CHANGED, values: [...values, isLast] };
+          : { name: 'change', text: SAGA_CHANGED, values: [...values, isLast, lane] };
       };
       return [type, rows];
     }),

@@ -29,10 +29,16 @@ export async function placeAll(
   return ends;
 }
 
-export type Drained = { lost: number; cancelled: number };
-
-/** Resolves when all have ended. Those that have not after so long are lost. */
-export async function drained(ends: readonly Promise<Outcome>[], lostAfterMs: number): Promise<Drained> {
+/**
+ * Resolves when all have ended, with how many have not after so long: those are lost.
+ *
+ * @throws where more orders, or fewer, were cancelled than the source says.
+ */
+export async function drained(
+  ends: readonly Promise<Outcome>[],
+  source: OrderSource,
+  lostAfterMs: number,
+): Promise<number> {
   let ended = 0;
   let cancelled = 0;
   const all = Promise.all(
@@ -45,5 +51,6 @@ export async function drained(ends: readonly Promise<Outcome>[], lostAfterMs: nu
   const limit = setTimeout(resolve, lostAfterMs);
   await Promise.race([all, over]);
   clearTimeout(limit);
-  return { lost: ends.length - ended, cancelled };
+  source.checkOutcomes({ ended, cancelled });
+  return ends.length - ended;
 }

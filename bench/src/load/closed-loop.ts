@@ -10,9 +10,10 @@ export type ClosedLoopResult<Reading> = {
   cancelled: number;
   seconds: number;
   latency: Percentiles;
-  /** Read when the measuring began, and when it ended. */
+  /** Read when the measuring began, and when it ended; so many ended between the two. */
   from: Reading;
   to: Reading;
+  endedBetween: number;
 };
 
 const LOOK_AGAIN_MS = 50;
@@ -27,6 +28,7 @@ const LONGEST_ROUND_MS = 120_000;
  * all at once and go through a slow system in step, so that for a while none ends and then many do.
  *
  * @param read what is measured beside it.
+ * @throws where more orders, or fewer, were cancelled than the source says.
  */
 export async function closedLoop<Reading>(
   system: RunningSystem,
@@ -35,7 +37,7 @@ export async function closedLoop<Reading>(
   read: () => Promise<Reading>,
 ): Promise<ClosedLoopResult<Reading>> {
   let phase: 'warming up' | 'measuring' | 'over' = 'warming up';
-  let warmedUp = 0;
+  let everEnded = 0;
   let ended = 0;
   let cancelled = 0;
   const latency = latencyHistogram();
@@ -44,7 +46,7 @@ export async function closedLoop<Reading>(
     while (phase !== 'over') {
       const placed = performance.now();
       const outcome = await system.run(orders.next());
-      if (phase === 'warming up') warmedUp += 1;
+      everEnded += 1;
       if (phase !== 'measuring') continue;
       ended += 1;
       if (outcome === 'CANCELLED') cancelled += 1;
@@ -57,19 +59,22 @@ export async function closedLoop<Reading>(
       await pause(LOOK_AGAIN_MS);
   };
   const measure = async () => {
-    await atLeastOneRound(warmUpMs, () => warmedUp);
+    await atLeastOneRound(warmUpMs, () => everEnded);
     const from = await read();
+    const endedBefore = everEnded;
     const started = performance.now();
     phase = 'measuring';
     await atLeastOneRound(measureMs, () => ended);
     phase = 'over';
     const seconds = (performance.now() - started) / 1_000;
     const counted = { ended, cancelled, seconds, latency: latency.percentiles() };
-    return { ...counted, from, to: await read() };
+    const to = await read();
+    return { ...counted, from, to, endedBetween: everEnded - endedBefore };
   };
 
   const loops = Array.from({ length: inFlight }, keepOneInFlight);
   const [result] = await Promise.all([measure(), ...loops]);
   if (result.ended === 0) throw new Error('no order ended while it was measured');
+  orders.checkOutcomes(result);
   return result;
 }

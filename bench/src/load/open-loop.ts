@@ -9,6 +9,8 @@ export type OpenLoop = { ordersPerSecond: number; warmUpMs: number; measureMs: n
  * Places orders at a fixed rate, whether or not earlier ones have ended. Latency runs from the moment at which an order
  * was due: whoever comes while the system stands still waits too, though nobody could place the order then (coordinated
  * omission). Resolves when all have ended.
+ *
+ * @throws where more orders, or fewer, were cancelled than the source says.
  */
 export async function openLoop(
   system: RunningSystem,
@@ -17,14 +19,16 @@ export async function openLoop(
 ): Promise<{ ended: number; latency: Percentiles }> {
   const latency = latencyHistogram();
   const started = performance.now();
+  let cancelled = 0;
   const count = Math.round(((warmUpMs + measureMs) / 1_000) * ordersPerSecond);
   await Promise.all(
     Array.from({ length: count }, async (_, index) => {
       const due = (index * 1_000) / ordersPerSecond;
       await pause(Math.max(0, started + due - performance.now()));
-      await system.run(orders.next());
+      if ((await system.run(orders.next())) === 'CANCELLED') cancelled += 1;
       if (due >= warmUpMs) latency.record(performance.now() - started - due);
     }),
   );
+  orders.checkOutcomes({ ended: count, cancelled });
   return { ended: latency.count, latency: latency.percentiles() };
 }

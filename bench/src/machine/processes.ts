@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 /** USER_HZ: what /proc counts in, on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
-const MIB_IN_KIB = 1_024;
+const KIB = 1_024;
+const MB = 1_000_000;
 
 type Stat = { parent: number; seconds: number };
 
@@ -36,21 +37,27 @@ function read(file: string): string | undefined {
   }
 }
 
-/** CPU seconds that these processes and all below them have used so far. */
-export function cpuSecondsOf(pids: readonly number[]): number {
+/** These processes and all below them. */
+function withChildren(pids: readonly number[]): Map<number, Stat> {
   const stats = allStats();
   const wanted = new Set(pids);
   const belongs = (pid: number): boolean => {
     const stat = stats.get(pid);
     return stat !== undefined && (wanted.has(pid) || belongs(stat.parent));
   };
-  let seconds = 0;
-  for (const [pid, stat] of stats) if (belongs(pid)) seconds += stat.seconds;
-  return seconds;
+  return new Map([...stats].filter(([pid]) => belongs(pid)));
 }
 
-/** The most memory that each of them ever had resident, in MiB: the largest of these. */
-export function peakMemoryMibOf(pids: readonly number[]): number {
-  const peaks = pids.map((pid) => Number(/VmHWM:\s+(\d+) kB/.exec(read(`/proc/${pid}/status`) ?? '')?.[1] ?? 0));
-  return Math.max(0, ...peaks) / MIB_IN_KIB;
+/** CPU seconds that these processes and all below them have used so far. */
+export const cpuSecondsOf = (pids: readonly number[]): number =>
+  withChildren(pids)
+    .values()
+    .reduce((sum, { seconds }) => sum + seconds, 0);
+
+/** The most memory that each of them, and of those below them, ever had resident, in MB: the largest of these. */
+export function peakMemoryMbOf(pids: readonly number[]): number {
+  const peaks = [...withChildren(pids).keys()].map((pid) =>
+    Number(/VmHWM:\s+(\d+) kB/.exec(read(`/proc/${pid}/status`) ?? '')?.[1] ?? 0),
+  );
+  return (Math.max(0, ...peaks) * KIB) / MB;
 }

@@ -1,5 +1,5 @@
 import { withConnection } from '@saga/tools/database-connection';
-import { cpuSecondsOf, peakMemoryMibOf } from '../machine/processes.ts';
+import { cpuSecondsOf, peakMemoryMbOf } from '../machine/processes.ts';
 import type { Session } from '../session.ts';
 import type { RunningSystem } from '../systems/system.ts';
 
@@ -52,6 +52,4 @@ export function perSaga(from: Reading, to: Reading, sagas: number): Figures {
 
 /** The largest process of each part: what one has to give a container. */
 export const memoryOf = (system: RunningSystem): Figures =>
-  Object.fromEntries(
-    Object.entries(system.pids()).map(([part, pids]) => [`memory MiB ${part}`, peakMemoryMibOf(pids)]),
-  );
+  Object.fromEntries(Object.entries(system.pids()).map(([part, pids]) => [`memory MB ${part}`, peakMemoryMbOf(pids)]));

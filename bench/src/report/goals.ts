@@ -1,4 +1,4 @@
-import { medianOf, type Summary } from './summary.ts';
+import { medianOf, type Spread, type Summary } from './summary.ts';
 
 type Verdict = 'met' | 'missed' | 'not measured';
 export type Goal = { figure: string; goal: string; measured: string; verdict: Verdict };
@@ -6,14 +6,16 @@ export type Goal = { figure: string; goal: string; measured: string; verdict: Ve
 const PEERS = ['dbos', 'restate', 'temporal'];
 const SAGAS = 'sagas/s';
 
-/** The best a system did, at its own best number in flight. */
+/** The best a system did, at its own best number in flight: one that most of its runs have come to. */
 export function bestThroughput(summary: Summary, system: string): { label: string; value: number } | undefined {
-  const labels = summary.get('throughput')?.get(system) ?? new Map();
+  const labels = summary.get('throughput')?.get(system) ?? new Map<string, ReadonlyMap<string, Spread>>();
   const all = [...labels].flatMap(([label, figures]) => {
-    const value = figures.get(SAGAS)?.median;
-    return value === undefined ? [] : [{ label, value }];
+    const spread = figures.get(SAGAS);
+    return spread === undefined ? [] : [{ label, value: spread.median, runs: spread.runs }];
   });
-  return all.toSorted((a, b) => b.value - a.value)[0];
+  const mostRuns = Math.max(...all.map(({ runs }) => runs));
+  const [best] = all.filter(({ runs }) => runs > mostRuns / 2).toSorted((a, b) => b.value - a.value);
+  return best && { label: best.label, value: best.value };
 }
 
 /** The goals as ratios of medians, each with its verdict. */
@@ -23,8 +25,6 @@ export function goalsOf(summary: Summary): Goal[] {
   const peers = <Value>(of: (system: string) => Value | undefined): Value[] => PEERS.flatMap((peer) => of(peer) ?? []);
   const bestPeer = maximum(peers(best));
   const figure = (scenario: string, label: string, name: string) => medianOf(summary, scenario, 'ours', label, name);
-  const ratioOf = (scenario: string, label: string, base: string, basis = scenario) =>
-    ratio(figure(scenario, label, SAGAS), figure(basis, base, SAGAS));
 
   return [
     atLeast('best throughput ÷ best peer’s', 10, ratio(best('ours'), bestPeer)),
@@ -40,14 +40,14 @@ export function goalsOf(summary: Summary): Goal[] {
       1,
       ratio(latency('ours', 'p99 ms'), minimum(peers((it) => latency(it, 'p99 ms')))),
     ),
-    atLeast('hot product ÷ uniform', 0.9, ratioOf('hot', 'hot', 'uniform')),
-    atLeast('20 % refused ÷ all accepted', 0.85, ratioOf('refused', 'refused', 'accepted')),
-    atLeast('with 1,000,000 finished sagas ÷ empty', 0.95, ratioOf('finished', 'finished', 'empty')),
-    atLeast('with 100,000 open sagas ÷ empty', 0.9, ratioOf('open', 'open', 'empty')),
+    atLeast('hot product ÷ uniform', 0.9, figure('hot', 'hot', 'ratio')),
+    atLeast('20 % refused ÷ all accepted', 0.85, figure('refused', 'refused', 'ratio')),
+    atLeast('with 1,000,000 finished sagas ÷ empty', 0.95, figure('finished', 'finished', 'ratio')),
+    atLeast('with 100,000 open sagas ÷ empty', 0.9, figure('open', 'open', 'ratio')),
     atLeast('burst: accepted POST/s', 5_000, figure('burst', 'burst', 'accepted/s')),
     atMost('burst: orders lost', 0, figure('burst', 'burst', 'lost')),
     atMost('CPU per saga at its best ÷ with 32 in flight', 1, cpuRatio(summary)),
-    atMost('memory of the largest service, MiB', 200, largestMemory(summary)),
+    atMost('memory of the largest service, MB', 200, largestMemory(summary)),
   ];
 }
 
@@ -60,7 +60,7 @@ const cpuRatio = (summary: Summary): number | undefined => {
 const largestMemory = (summary: Summary): number | undefined =>
   maximum(
     [...(summary.get('throughput')?.get('ours') ?? [])].flatMap(
-      ([, figures]) => figures.get('memory MiB services')?.median ?? [],
+      ([, figures]) => figures.get('memory MB services')?.median ?? [],
     ),
   );
 

@@ -4,6 +4,7 @@ import type { Sample, Spread, Summary } from './summary.ts';
 /** What a table shows of a scenario; the whole is in results.json. */
 const COLUMNS = [
   'sagas/s',
+  'ratio',
   'accepted/s',
   'drain s',
   'recovery s',
@@ -14,22 +15,23 @@ const COLUMNS = [
   'wal bytes/saga',
   'transactions/saga',
   'messages/saga',
-  'memory MiB services',
+  'memory MB services',
 ] as const;
 
 export type Report = {
   title: string;
   samples: readonly Sample[];
+  /** So many of them were taken on a machine that was busy with other things. */
+  disturbed: number;
   summary: Summary;
   goals: readonly Goal[];
   notes: readonly string[];
 };
 
 /** The results as Markdown: goals, then a table per scenario with medians and, in parentheses, their range. */
-export function markdownOf({ title, samples, summary, goals, notes }: Report): string {
+export function markdownOf({ title, samples, disturbed, summary, goals, notes }: Report): string {
   const scenarios = [...summary].map(([scenario, systems]) => `### ${scenario}\n\n${tableOf(systems)}`);
   const runs = new Set(samples.map(({ run }) => run)).size;
-  const disturbed = samples.filter((sample) => sample.disturbed).length;
   return [
     runs === 1 ? `${title}. One run.` : `${title}. Medians of up to ${runs} runs, their range in parentheses.`,
     ...(disturbed > 0

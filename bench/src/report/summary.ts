@@ -9,10 +9,8 @@ export type Sample = {
   system: string;
   run: number;
   at: string;
-  /** How much of the machine there was, of the best that was seen, before and after. */
-  machineShare: { before: number; after: number };
-  /** True where the machine was busy with other things, and every repetition was, too. */
-  disturbed: boolean;
+  /** What the machine gave before and after: what the busy loop makes of it. */
+  machineSpeed: { before: number; after: number };
   measured: Measured;
 };
 

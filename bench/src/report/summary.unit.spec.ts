@@ -12,8 +12,7 @@ const sample = (run: number, figures: Record<string, number>): Sample => ({
   system: 'ours',
   run,
   at: '',
-  machineShare: { before: 1, after: 1 },
-  disturbed: false,
+  machineSpeed: { before: 1, after: 1 },
   measured: { '40/s': figures },
 });
 

@@ -14,14 +14,14 @@ const END = '<!-- /measured -->';
 
 /** Writes results.json, results.md and the charts; returns where. Notes stand above the tables, a paragraph each. */
 export function writeReport(results: Results, notes: readonly string[]): string[] {
-  const samples = results.all();
+  const { samples, disturbed } = results.counting();
   const summary = summaryOf(samples);
   const goals = goalsOf(summary);
   const machine = { cores: availableParallelism(), memoryGiB: Math.round(totalmem() / 2 ** 30), node: process.version };
   const title = `Measured on ${machine.cores} cores and ${machine.memoryGiB} GiB, Node ${machine.node}`;
   const files = {
     'results.json': `${JSON.stringify({ machine, notes, goals, samples }, undefined, 2)}\n`,
-    'results.md': `${markdownOf({ title, samples, summary, goals, notes })}\n`,
+    'results.md': `${markdownOf({ title, samples, disturbed, summary, goals, notes })}\n`,
     'throughput.svg': barChart('Sagas per second, each at its best', throughputBars(summary), shown),
     'latency.svg': barChart('Milliseconds from POST to end at 40 orders/s, median', latencyBars(summary), shown),
   };

@@ -1,3 +1,4 @@
+import { closedLoop } from '../load/closed-loop.ts';
 import type { OrderSource } from '../load/order-source.ts';
 import { type Figures, memoryOf } from '../meters/readings.ts';
 import type { Session } from '../session.ts';
@@ -7,18 +8,48 @@ import type { Size } from './scenario.ts';
 
 /** Enough to be near the best of ours without most of the time being a queue. */
 const COMPARED_IN_FLIGHT = { full: 512, small: 64 } as const;
+/** Before the first of them: a system that has just started is compiled while it is measured. */
+const WARM_UP = {
+  full: { warmUpMs: 20_000, measureMs: 1_000 },
+  small: { warmUpMs: 2_000, measureMs: 1_000 },
+} as const;
 
-/** One way and the other, in turns on the same running system: what the machine does meanwhile it does to both. */
+/**
+ * One way and the other on the same running system, there and back (A B B A): what the machine does meanwhile, what gets
+ * warm and what fills up, it does to both. A figure is the mean of the two times.
+ */
 export async function compareInTurns(
   session: Session,
   system: RunningSystem,
   ways: Readonly<Record<string, OrderSource>>,
   size: Size,
 ): Promise<Record<string, Figures>> {
-  const measured: Record<string, Figures> = {};
-  for (const [label, orders] of Object.entries(ways)) {
-    const figures = await measureThroughput(session, system, orders, COMPARED_IN_FLIGHT[size], size);
-    measured[label] = { ...figures, ...memoryOf(system) };
+  const inFlight = COMPARED_IN_FLIGHT[size];
+  const [first] = Object.values(ways);
+  if (first) await closedLoop(system, first, { inFlight, ...WARM_UP[size] }, async () => undefined);
+  const there = Object.entries(ways);
+  const passes: Record<string, Figures[]> = {};
+  for (const [label, orders] of [...there, ...there.toReversed()]) {
+    const figures = await measureThroughput(session, system, orders, inFlight, size);
+    passes[label] = [...(passes[label] ?? []), { ...figures, ...memoryOf(system) }];
   }
-  return measured;
+  return Object.fromEntries(Object.entries(passes).map(([label, of]) => [label, meanOf(of)]));
+}
+
+function meanOf(passes: readonly Figures[]): Figures {
+  const figures = [...new Set(passes.flatMap(Object.keys))];
+  const mean = (figure: string) => passes.reduce((sum, pass) => sum + (pass[figure] ?? 0), 0) / passes.length;
+  return Object.fromEntries(figures.map((figure) => [figure, mean(figure)]));
+}
+
+/** Beside the first of them: two that were measured one after the other say more together than each alone. */
+export function withRatios(measured: Readonly<Record<string, Figures>>): Record<string, Figures> {
+  const [base] = Object.values(measured);
+  const ratioOf = (figures: Figures) => (figures['sagas/s'] ?? Number.NaN) / (base?.['sagas/s'] ?? Number.NaN);
+  return Object.fromEntries(
+    Object.entries(measured).map(([label, figures]) => [
+      label,
+      figures === base ? figures : { ...figures, ratio: ratioOf(figures) },
+    ]),
+  );
 }

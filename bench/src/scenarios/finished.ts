@@ -1,7 +1,7 @@
 import { orderSources } from '../load/order-source.ts';
 import type { Figures } from '../meters/readings.ts';
 import { startOurs } from '../systems/ours.ts';
-import { compareInTurns } from './compare.ts';
+import { compareInTurns, withRatios } from './compare.ts';
 import { fillWithFinishedSagas } from './finished-sagas.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -21,6 +21,6 @@ export const finished: Scenario = {
       await using system = await startOurs(session, { database: (name) => session.database(name, copied) });
       Object.assign(measured, await compareInTurns(session, system, { [label]: orderSources().of() }, size));
     }
-    return measured;
+    return withRatios(measured);
   },
 };

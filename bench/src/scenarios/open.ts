@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { withConnection } from '@saga/tools/database-connection';
 import { placeAll } from '../load/burst.ts';
 import { orderSources } from '../load/order-source.ts';
@@ -6,12 +5,16 @@ import type { TemporaryDatabase } from '../machine/databases.ts';
 import type { Figures } from '../meters/readings.ts';
 import type { Session } from '../session.ts';
 import { startOurs } from '../systems/ours.ts';
-import { compareInTurns } from './compare.ts';
+import { until } from '../until.ts';
+import { compareInTurns, withRatios } from './compare.ts';
 import type { Scenario } from './scenario.ts';
 
 const SAGAS = { full: 100_000, small: 1_000 } as const;
 const REQUESTS = 512;
 const LOOK_AGAIN_MS = 5_000;
+const LONGEST_WAIT_MS = 30 * 60_000;
+/** Much less than their deadline, an hour, at which they would all be cancelled while others are measured. */
+const LONGEST_OPEN_MS = 20 * 60_000;
 
 /** Those that wait are on their way to the delivery, which is silent; those that flow need none. */
 const SILENT = ['delivery'] as const;
@@ -23,7 +26,8 @@ export const open: Scenario = {
   systems: ['ours'],
   visit: async (session, _name, size) => {
     const sagas = SAGAS[size];
-    const waiting = await session.prepared('open_sagas', (database) => leaveOpen(session, database, sagas));
+    const fill = (database: TemporaryDatabase) => leaveOpen(session, database, sagas);
+    const waiting = await session.prepared('open_sagas', fill, LONGEST_OPEN_MS);
     const measured: Record<string, Figures> = {};
     const ways = { empty: { copied: undefined, used: 0 }, open: { copied: waiting, used: sagas } };
     for (const [label, { copied, used }] of Object.entries(ways)) {
@@ -31,7 +35,7 @@ export const open: Scenario = {
       await using system = await startOurs(session, { database, silent: SILENT, saga: FLOWING });
       Object.assign(measured, await compareInTurns(session, system, { [label]: orderSources(used).of() }, size));
     }
-    return measured;
+    return withRatios(measured);
   },
 };
 
@@ -53,10 +57,8 @@ async function leaveOpen(session: Session, database: TemporaryDatabase, sagas: n
   await using system = await startOurs(session, { database: async () => kept, silent: SILENT });
   await placeAll(system, orderSources().of(), { orders: sagas, requests: REQUESTS });
   await withConnection(database.url, async (client) => {
-    for (;;) {
-      const { rows } = await client.query<{ sagas: number }>(SEEN_TO_WAIT);
-      if (rows[0]?.sagas === sagas) return;
-      await pause(LOOK_AGAIN_MS);
-    }
+    const allWait = async () =>
+      (await client.query<{ sagas: number }>(SEEN_TO_WAIT)).rows[0]?.sagas === sagas || undefined;
+    await until('the silence of all participants', LONGEST_WAIT_MS, allWait, LOOK_AGAIN_MS);
   });
 }

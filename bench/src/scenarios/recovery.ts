@@ -21,13 +21,14 @@ export const recovery: Scenario = {
   visit: async (session, _name, size) => {
     await using system = await startOurs(session, { silent: [HOLDING] });
     const orders = ORDERS[size];
-    const ends = await placeAll(system, orderSources().of(), { orders, requests: REQUESTS });
+    const source = orderSources().of();
+    const ends = await placeAll(system, source, { orders, requests: REQUESTS });
     const killed = performance.now();
     for (const name of serviceNames) if (name !== HOLDING) system.stack.kill(name, 'SIGKILL');
     await system.stack.start([HOLDING]);
-    const { lost, cancelled } = await drained(ends, LOST_AFTER_MS);
+    const lost = await drained(ends, source, LOST_AFTER_MS);
     const seconds = (performance.now() - killed) / 1_000;
-    const figures = { 'recovery s': seconds, 'sagas/s': orders / seconds, lost, cancelled };
+    const figures = { 'recovery s': seconds, 'sagas/s': orders / seconds, lost };
     return { 'all killed': { ...figures, ...memoryOf(system) } };
   },
 };

@@ -1,7 +1,7 @@
 import { orderSources } from '../load/order-source.ts';
 import type { Figures } from '../meters/readings.ts';
 import { startOurs } from '../systems/ours.ts';
-import { compareInTurns } from './compare.ts';
+import { compareInTurns, withRatios } from './compare.ts';
 import type { Scenario } from './scenario.ts';
 
 /** Two of every service instead of one. On one machine that can only cost: it shows how much. */
@@ -17,6 +17,6 @@ export const replicas: Scenario = {
         await compareInTurns(session, system, { [`${count} of each`]: orderSources().of() }, size),
       );
     }
-    return measured;
+    return withRatios(measured);
   },
 };

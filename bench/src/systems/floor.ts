@@ -17,6 +17,7 @@ export type FloorOptions = Pick<FloorSettings, 'client' | 'rows'>;
 
 const PROGRAM = new URL('../floor/service.ts', import.meta.url);
 const CONNECTIONS = 128;
+const ACCEPTED = 202;
 
 /** The same processes, messages and rows as ours, and nothing between them: what Kafka and PostgreSQL can do at all. */
 export async function startFloor(session: Session, options: FloorOptions): Promise<RunningSystem> {
@@ -56,7 +57,8 @@ export async function startFloor(session: Session, options: FloorOptions): Promi
     const front = started.adopt(orderFront(order.ready.url, CONNECTIONS), (it) => it.close());
     const system: RunningSystem = {
       run: async (placed, onAccepted) => {
-        const { body } = await front.post('/orders', placed);
+        const { status, body } = await front.post('/orders', placed);
+        if (status !== ACCEPTED) throw new Error(`the floor answered ${status}: ${body}`);
         onAccepted?.();
         return ends.endOf((JSON.parse(body) as { orderId: string }).orderId);
       },

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { BY_INDEX } from '@saga/service-kit/database';
 import { freePorts } from '@saga/tools/infrastructure/ports';
 import { emptyDatabase } from '../machine/databases.ts';
 import { SHOP } from '../orders.ts';
@@ -35,6 +36,7 @@ export async function startPeer(session: Session, peer: PeerName): Promise<Runni
       folder,
       ports: await freePorts(PORTS),
       shop: SHOP,
+      sessionSettings: BY_INDEX,
     };
     const child = started.adopt(
       await startChild<{ url: string; path: string }>(
@@ -48,7 +50,7 @@ export async function startPeer(session: Session, peer: PeerName): Promise<Runni
     return {
       run: async (order, onAccepted) => {
         const id = randomUUID();
-        const { status, body } = await front.post(child.ready.path, { id, ...order }, { 'idempotency-key': id });
+        const { status, body } = await front.post(child.ready.path, { id, ...order });
         if (status !== OK) throw new Error(`${peer} answered ${status}: ${body}`);
         onAccepted?.();
         return JSON.parse(body) as Outcome;

@@ -5,8 +5,8 @@ import { startPeer } from './peer.ts';
 import type { RunningSystem } from './system.ts';
 
 /**
- * Everything that can be measured. `ours-platformatic` is ours with the other Kafka client. `floor` is Kafka and PostgreSQL alone, through kafkajs; the others that begin so
- * show what a client costs, and what the rows cost.
+ * Everything that can be measured. `ours-platformatic` is ours with the other Kafka client. `floor` is Kafka and
+ * PostgreSQL alone, through kafkajs; the others that begin so show what a client costs, and what the rows cost.
  */
 export const systemNames = [
   'ours',
