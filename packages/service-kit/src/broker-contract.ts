@@ -171,6 +171,22 @@ export function brokerContract(name: string, setUp: () => Promise<BrokerUnderTes
           );
     });
 
+    test('in lanes, what is there of several partition numbers is handled by two calls at a time', async () => {
+      const [topic] = await freshTopics();
+      await broker.publish(KEYS.map((key) => message(topic, key, '0')));
+      const both = Promise.withResolvers<void>();
+      let atWork = 0;
+      const handle: BatchHandler = async () => {
+        atWork += 1;
+        if (atWork === 2) both.resolve();
+        await both.promise;
+        atWork -= 1;
+        return [];
+      };
+      await consume([topic], handle, { maxBatch: 3, lanes: 2 });
+      await both.promise;
+    });
+
     test('members of a group share the partition numbers, the same of every topic; one that stops hands over', async () => {
       const topics = await freshTopics(2);
       const group = freshName('group');

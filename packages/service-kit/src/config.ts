@@ -12,7 +12,11 @@ export const commonConfig = (defaultPort: number) => ({
   DATABASE_URL: z
     .url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL' })
     .meta({ description: "The service's database: a URL of its own role", secret: true }),
-  POOL_SIZE: wholeNumber(2, 200).default(10).describe('Connections to the database per replica'),
+  POOL_SIZE: wholeNumber(2, 200)
+    .default(10)
+    .describe(
+      'Connections to the database per replica: the orchestrator handles up to four batches at a time, all others one',
+    ),
   STATEMENT_TIMEOUT_MS: wholeNumber(100, 600_000)
     .default(10_000)
     .describe('A statement that takes longer, in milliseconds, is cancelled and repeated'),

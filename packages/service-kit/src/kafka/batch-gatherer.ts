@@ -33,7 +33,7 @@ export type BatchGathererOptions = {
 type Gathered = Fetched & { next: number; conclude: ((outcome: Outcome) => void) | undefined };
 type Part = { of: Gathered; messages: readonly ReceivedMessage[] };
 
-/** Fewer messages than this are no batch of their own beside another one: the smaller a batch, the dearer a message. */
+/** Fewer messages than this are no batch of their own where there could be one: the smaller it is, the dearer a message. */
 const LEAST_BESIDE = 100;
 
 /**
@@ -41,12 +41,13 @@ const LEAST_BESIDE = 100;
  * delivers a fetch partition by partition, in one turn of the event loop.
  *
  * Where much waits and there are several lanes, it is shared out among them: one batch is handled while another waits
- * for the database. What has one partition number, whatever its topic, is never in two batches at a time.
+ * for the database. What has one partition number, whatever its topic, is never in two batches at a time. Both clients
+ * fetch again from a broker node when all of the last fetch is done with: what comes meanwhile comes from another node.
  */
 export function batchGatherer({ maxBatch, lanes, handle, onRejected }: BatchGathererOptions): BatchGatherer {
   const leastBeside = Math.min(LEAST_BESIDE, maxBatch);
   let gathered: Gathered[] = [];
-  /** By partition number. */
+  /** The partition numbers of each batch at work. */
   const atWork = new Map<Promise<void>, ReadonlySet<number>>();
   let woken = false;
   let held = false;
@@ -69,17 +70,18 @@ export function batchGatherer({ maxBatch, lanes, handle, onRejected }: BatchGath
     gathered = gathered.filter(isOpen);
   }
 
-  /** Whole partition numbers, until it is a fair share of what waits. */
+  /** Whole partition numbers, as near to a fair share of what waits as they come; no rest that is no batch of its own. */
   function take(): Part[] {
     const isAtWork = (each: Gathered) => [...atWork.values()].some((numbers) => numbers.has(partitionOf(each)));
     const free = gathered.filter((each) => !isAtWork(each));
-    const waiting = free.reduce((sum, { messages, next }) => sum + messages.length - next, 0);
+    const waiting = countOf(free);
     if (atWork.size > 0 && waiting < leastBeside) return [];
-    const share = Math.max(leastBeside, waiting / (lanes - atWork.size));
+    const batches = Math.max(1, Math.min(lanes - atWork.size, Math.floor(waiting / leastBeside)));
     const parts: Part[] = [];
     let taken = 0;
     for (const sameNumber of Map.groupBy(free, partitionOf).values()) {
-      if (taken >= share || taken === maxBatch) break;
+      const isNearest = taken + countOf(sameNumber) / 2 > waiting / batches;
+      if (taken === maxBatch || (taken > 0 && isNearest && waiting - taken >= leastBeside)) break;
       for (const of of sameNumber) {
         const messages = of.messages.slice(of.next, of.next + maxBatch - taken);
         taken += messages.length;
@@ -146,6 +148,9 @@ export function batchGatherer({ maxBatch, lanes, handle, onRejected }: BatchGath
 }
 
 const partitionOf = ({ messages: [first] }: Fetched): number => first?.partition ?? 0;
+
+const countOf = (all: readonly Gathered[]): number =>
+  all.reduce((sum, { messages, next }) => sum + messages.length - next, 0);
 const isOpen = (each: Gathered): boolean => each.conclude !== undefined;
 
 function settle(each: Gathered, outcome: Outcome): void {

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import type { LeftMessage } from '../broker.ts';
 import { batchGatherer } from './batch-gatherer.ts';
 
-const messages = (partition: number, count: number): ReceivedMessage[] =>
+const messages = (partition: number, count: number, topic = 'topic'): ReceivedMessage[] =>
   Array.from({ length: count }, (_, offset) => ({
-    topic: 'topic',
+    topic,
     partition,
     offset: String(offset),
     key: null,
@@ -29,9 +29,9 @@ function scene(maxBatch: number, lanes = 1) {
     onRejected: () => {},
   });
   const handled: string[] = [];
-  const add = (partition: number, count: number) =>
+  const add = (partition: number, count: number, topic?: string) =>
     gatherer.add({
-      messages: messages(partition, count),
+      messages: messages(partition, count, topic),
       handledUpTo: ({ offset }) => handled.push(`${partition}:${offset}`),
     });
   return { gatherer, batches, ends, handled, add };
@@ -136,6 +136,20 @@ describe('two lanes', () => {
     ]);
   });
 
+  test.each<[string, number[], number[][]]>([
+    ['less than twice the least is one batch', [50, 50, 50], [[50, 50, 50]]],
+    ['as many as are worth it, with nothing left over', Array(12).fill(20), [Array(6).fill(20), Array(6).fill(20)]],
+    ['no more of them than lanes', Array(8).fill(100), [Array(4).fill(100), Array(4).fill(100)]],
+    ['the number that is nearest to an even share', [90, 90, 90], [[90, 90, 90]]],
+    ['a rest that is too small goes along', [190, 10, 10], [[190, 10, 10]]],
+    ['one large number stands alone', [500, 100], [[500], [100]]],
+  ])('make even batches: %s', async (_, fetched, expected) => {
+    const { add, batches } = scene(1_000, 2);
+    for (const [partition, count] of fetched.entries()) void add(partition, count);
+    await aTurn();
+    expect(counted(batches).map((batch) => Object.values(batch))).toEqual(expected);
+  });
+
   test('do not make two small batches of what is one', async () => {
     const { add, batches, ends } = scene(500, 2);
     for (const partition of [0, 1, 2]) void add(partition, 30);
@@ -161,18 +175,47 @@ describe('two lanes', () => {
     expect(counted(batches)).toEqual([{ 0: 10 }, { 1: 60, 2: 40 }]);
   });
 
-  test('a partition number never is in two batches at a time, of whatever topic and however much waits', async () => {
-    const { add, batches, ends } = scene(150, 2);
-    void add(0, 300);
-    void add(0, 200);
+  test('a partition number never is in two batches at a time, of whatever topic, and its messages stay in order', async () => {
+    const { add, batches, ends, handled } = scene(3, 2);
+    const outcomes = [add(0, 4), add(0, 3, 'other')];
     await aTurn();
-    expect(counted(batches)).toEqual([{ 0: 150 }]);
-    void add(1, 200);
+    expect(batches).toEqual([['0:0', '0:1', '0:2']]);
+    outcomes.push(add(1, 4));
     await aTurn();
-    expect(counted(batches).slice(1)).toEqual([{ 1: 150 }]);
+    expect(batches.slice(1)).toEqual([['1:0', '1:1', '1:2']]);
     ends[0]?.resolve([]);
     await aTurn();
-    expect(counted(batches).slice(2)).toEqual([{ 0: 150 }]);
+    expect(batches.slice(2)).toEqual([['0:3', '0:0', '0:1']]);
+    ends[1]?.resolve([]);
+    ends[2]?.resolve([]);
+    await aTurn();
+    for (const end of ends) end.resolve([]);
+    await aTurn();
+    for (const end of ends) end.resolve([]);
+    expect(await Promise.all(outcomes)).toEqual(['handled', 'handled', 'handled']);
+    expect(handled).toEqual(['0:2', '1:2', '0:3', '0:1', '0:2', '1:3']);
+  });
+
+  test('what is rejected or left in one of them does not touch the other', async () => {
+    const { add, batches, ends, handled } = scene(3, 2);
+    const rejected = add(0, 5);
+    const left = add(1, 3);
+    await aTurn();
+    expect(batches).toEqual([
+      ['0:0', '0:1', '0:2'],
+      ['1:0', '1:1', '1:2'],
+    ]);
+    ends[0]?.reject(new Error('no'));
+    expect(await rejected).toBe('rejected');
+    const [, second] = messages(1, 3);
+    if (second) ends[1]?.resolve([{ received: second, waitsFor: 'another replica' }]);
+    expect(await left).toBe('left');
+    expect(handled).toEqual(['1:0']);
+    const again = add(0, 1);
+    await aTurn();
+    expect(batches.slice(2)).toEqual([['0:0']]);
+    ends[2]?.resolve([]);
+    expect(await again).toBe('handled');
   });
 
   test('holding waits for the batches of both; nothing is begun until they are resumed', async () => {

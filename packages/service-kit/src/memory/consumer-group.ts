@@ -36,13 +36,16 @@ type Member = Subscription & {
   /** Partitions where it left a message, until their next turn. */
   held: Set<string>;
   scheduled: boolean;
-  work: Promise<void> | undefined;
+  works: Set<Work>;
 };
+/** A batch at work, of these partition numbers. */
+type Work = { numbers: ReadonlySet<number>; ended: Promise<void> };
 type Taken = { message: ReceivedMessage; place: Place; stored: Stored };
 
 /**
- * The members of a group share the partitions of their topics. Each gets one batch at a time, of what arrived first; a
- * partition whose messages are at work is given to nobody else until that batch has ended, also across a rebalance.
+ * The members of a group share the partitions of their topics. Each gets a batch at a time for each of its lanes, of what
+ * arrived first in its share of the partition numbers; a partition whose messages are at work is given to nobody else until
+ * that batch has ended, also across a rebalance.
  */
 export function consumerGroup(options: ConsumerGroupOptions): ConsumerGroup {
   const { partitions, logOf, schedule, onRejected, onHandled } = options;
@@ -68,34 +71,44 @@ export function consumerGroup(options: ConsumerGroupOptions): ConsumerGroup {
     member.scheduled = true;
     schedule(() => {
       member.scheduled = false;
-      if (member.work === undefined && members.includes(member)) begin(member);
+      if (members.includes(member)) begin(member);
     }, why);
   }
 
   function begin(member: Member): void {
-    const batch = take(member);
-    if (batch.length > 0) member.work = work(member, batch);
+    while (member.works.size < (member.lanes ?? 1)) {
+      const batch = take(member);
+      if (batch.length === 0) return;
+      const numbers = new Set(batch.map(({ place }) => place.partition));
+      const work: Work = { numbers, ended: Promise.resolve() };
+      member.works.add(work);
+      work.ended = handle(member, batch, work);
+    }
   }
 
   function take(member: Member): Taken[] {
-    return Object.entries(shares.get(member.memberId) ?? {})
+    const isTaken = ({ partition }: Place) => [...member.works].some(({ numbers }) => numbers.has(partition));
+    const waiting = Object.entries(shares.get(member.memberId) ?? {})
       .flatMap(([topic, assigned]) => assigned.map((partition) => ({ topic, partition })))
       .filter((place) => !atWork.has(partitionNameOf(place)) && !member.held.has(partitionNameOf(place)))
+      .filter((place) => !isTaken(place))
       .flatMap((place) =>
         logOf(place.topic, place.partition)
           .read(position(place), member.maxBatch)
           .map((stored) => ({ message: received(place, stored), place, stored })),
       )
-      .sort((a, b) => a.stored.sequence - b.stored.sequence)
-      .slice(0, member.maxBatch);
+      .sort((a, b) => a.stored.sequence - b.stored.sequence);
+    const free = [...new Set(waiting.map(({ place }) => place.partition))];
+    const share = new Set(free.slice(0, Math.ceil(free.length / ((member.lanes ?? 1) - member.works.size))));
+    return waiting.filter(({ place }) => share.has(place.partition)).slice(0, member.maxBatch);
   }
 
-  async function work(member: Member, batch: readonly Taken[]): Promise<void> {
+  async function handle(member: Member, batch: readonly Taken[], work: Work): Promise<void> {
     const places = [...new Map(batch.map(({ place }) => [partitionNameOf(place), place])).values()];
     for (const place of places) atWork.add(partitionNameOf(place));
     const left = await attempt(member, batch);
     for (const place of places) atWork.delete(partitionNameOf(place));
-    member.work = undefined;
+    member.works.delete(work);
     if (left !== 'rejected') {
       const comesAgain = staysBehind(left);
       for (const { message, place, stored } of batch)
@@ -129,12 +142,12 @@ export function consumerGroup(options: ConsumerGroupOptions): ConsumerGroup {
     join: (subscription, handle) => {
       joined += 1;
       const memberId = String(joined).padStart(MEMBER_ID_DIGITS, '0');
-      const member: Member = { ...subscription, memberId, handle, held: new Set(), scheduled: false, work: undefined };
+      const member: Member = { ...subscription, memberId, handle, held: new Set(), scheduled: false, works: new Set() };
       for (const topic of subscription.topics) topicsEverRead.add(topic);
       rebalance([...members, member]);
       return {
         stop: async () => {
-          await member.work;
+          await Promise.all([...member.works].map(({ ended }) => ended));
           rebalance(members.filter((each) => each !== member));
         },
       };

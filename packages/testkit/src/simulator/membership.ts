@@ -9,8 +9,8 @@ export class Membership {
   readonly #subscription: Subscription;
   readonly #handle: BatchHandler;
   #consumer: Promise<Consumer> | undefined;
-  #evict: (() => void) | undefined;
-  #working: Promise<unknown> = Promise.resolve();
+  /** The batches at work, and how each learns that it is not a member's any more. */
+  readonly #works = new Map<Promise<unknown>, () => void>();
 
   constructor(world: World, process: Process, subscription: Subscription, handle: BatchHandler) {
     this.#world = world;
@@ -27,24 +27,26 @@ export class Membership {
     const consumer = this.#consumer;
     this.#consumer = undefined;
     void consumer?.then((member) => member.stop());
-    this.#evict?.();
+    for (const evict of this.#works.values()) evict();
   }
 
-  /** A process handles one batch at a time, also across a rebalance. */
+  /** A process handles one batch at a time in each of its lanes, also across a rebalance. */
   async rejoin(): Promise<void> {
-    await this.#working;
+    await Promise.allSettled(this.#works.keys());
     if (this.#process.isAlive && this.#consumer === undefined) this.join();
   }
 
   async #work(batch: Parameters<BatchHandler>[0]): ReturnType<BatchHandler> {
     const evicted = Promise.withResolvers<never>();
     evicted.promise.catch(() => {});
-    this.#evict = () => evicted.reject(new Error('is no member any more'));
-    if (!this.#process.isAlive) this.#evict();
-    this.#working = this.#handle(batch).then(async (left) => {
+    const evict = () => evicted.reject(new Error('is no member any more'));
+    if (!this.#process.isAlive) evict();
+    const work = this.#handle(batch).then(async (left) => {
       await this.#process.pass('offsets');
       return left;
     });
-    return Promise.race([this.#working as ReturnType<BatchHandler>, evicted.promise]);
+    this.#works.set(work, evict);
+    work.finally(() => this.#works.delete(work)).catch(() => {}); // whoever waits for the work learns of it
+    return Promise.race([work, evicted.promise]);
   }
 }

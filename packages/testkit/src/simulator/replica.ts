@@ -98,10 +98,11 @@ export class Replica {
       run: outbox.relay,
     };
     for (const task of [relay, ...wired.tasks]) this.#schedule(process, task);
+    const { topics, lanes } = wired.handler;
     const membership = new Membership(
       world,
       process,
-      { group: this.service, topics: wired.handler.topics, maxBatch: world.plan.maxBatch },
+      { group: this.service, topics, lanes, maxBatch: world.plan.maxBatch },
       watched.before(handle),
     );
     membership.join();
@@ -117,7 +118,7 @@ export class Replica {
     this.#process = process;
     this.#counter = wired.counter;
     this.#office = wired.office;
-    this.topics = wired.handler.topics;
+    this.topics = topics;
     world.tell(this.name, 'starts');
   }
 

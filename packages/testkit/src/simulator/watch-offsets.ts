@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { BatchHandler, Broker } from '@saga/service-kit/broker';
 import type { DeliveryHandler } from '@saga/service-kit/delivery';
 
@@ -7,13 +8,18 @@ export function watchingOffsets(
   broker: Broker,
   complain: (complaint: string, detail: string) => void,
 ): { handler: DeliveryHandler; broker: Broker; before: (handle: BatchHandler) => BatchHandler } {
-  let unpublished = 0;
+  /** Of each batch: several may be at work. */
+  const batches = new AsyncLocalStorage<{ unpublished: number }>();
+  const count = (messages: number): void => {
+    const batch = batches.getStore();
+    if (batch) batch.unpublished += messages;
+  };
   return {
     handler: {
       ...handler,
       handle: async (deliveries) => {
         const handled = await handler.handle(deliveries);
-        unpublished += handled.publish.length;
+        count(handled.publish.length);
         return handled;
       },
     },
@@ -21,12 +27,13 @@ export function watchingOffsets(
       ...broker,
       publish: async (messages) => {
         await broker.publish(messages);
-        unpublished -= messages.length;
+        count(-messages.length);
       },
     },
     before: (handle) => async (batch) => {
-      unpublished = 0;
-      const left = await handle(batch);
+      const counted = { unpublished: 0 };
+      const left = await batches.run(counted, () => handle(batch));
+      const { unpublished } = counted;
       if (unpublished > 0) complain('offsets move after what was caused is published', `${unpublished} messages`);
       return left;
     },

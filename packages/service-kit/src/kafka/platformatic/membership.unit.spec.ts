@@ -126,6 +126,15 @@ describe('a member of a group', () => {
     await tells('commits 0:3 1:2 in 1');
   });
 
+  test('that was given no partitions waits until it is given some', async () => {
+    const { isJoined, tells, count } = scene();
+    isJoined();
+    await tells('asks who leads');
+    isJoined(0);
+    await tells('fetches 0:1');
+    expect(count('asks who leads')).toBe(2);
+  });
+
   test('skips what a record batch holds from before the position', async () => {
     const { isJoined, brings, ends, tells } = scene();
     isJoined(0);
