@@ -13,7 +13,7 @@ import {
   deadLetterReason,
   type Handled,
 } from './delivery.ts';
-import { type FaultLog, faultLog } from './fault-log.ts';
+import { type FaultLog, faultLog, type Work } from './fault-log.ts';
 import { isTransient, isUniqueViolation, messageOf } from './faults.ts';
 import { staysBehind } from './left-messages.ts';
 import { publishUntilTaken, type Untakeable } from './publish-until-taken.ts';
@@ -31,7 +31,7 @@ export type DeliverOptions = {
   broker: Broker;
   clock: Clock;
   logger: Logger;
-  /** Told of what the batch at hand waits for. */
+  /** Told of what the batches at hand wait for. */
   faults?: FaultLog;
   observer: DeliveryObserver;
   /** A message older than the inbox remembers could be handled twice: it becomes a dead letter (trap 28). */
@@ -62,7 +62,7 @@ export function deliver(options: DeliverOptions): BatchHandler {
   return async (received) => {
     const started = performance.now();
     const { readable, dead } = read(received);
-    const handled = readable.length > 0 ? await settle(readable) : NOTHING;
+    const handled = readable.length > 0 ? await settleBeside(readable) : NOTHING;
     const comesAgain = staysBehind(handled.left);
     const letters = [...dead, ...handled.dead].filter((each) => !comesAgain(each.received));
     const refused = await publish([...handled.publish, ...lettersOf(letters)]);
@@ -105,13 +105,22 @@ export function deliver(options: DeliverOptions): BatchHandler {
     return dead;
   }
 
-  async function settle(deliveries: readonly Delivery[]): Promise<Handled> {
+  async function settleBeside(deliveries: readonly Delivery[]): Promise<Handled> {
+    const work = faults.beside();
+    try {
+      return await settle(deliveries, work);
+    } finally {
+      work.passed();
+    }
+  }
+
+  async function settle(deliveries: readonly Delivery[], work: Work): Promise<Handled> {
     let pauseMs = FIRST_PAUSE_MS;
     let reloads = 0;
     for (;;) {
       try {
         const handled = await handler.handle(deliveries);
-        faults.passed();
+        work.passed();
         return handled;
       } catch (error) {
         if (isUniqueViolation(error) && reloads < MAX_RELOADS) {
@@ -119,22 +128,22 @@ export function deliver(options: DeliverOptions): BatchHandler {
           continue;
         }
         if (isTransient(error)) {
-          faults.met(error, 'batch is repeated: the fault may pass', { messages: deliveries.length });
+          work.met(error, 'batch is repeated: the fault may pass', { messages: deliveries.length });
           await clock.pause(pauseMs, stopping);
           pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
           continue;
         }
-        return deliveries.length > 1 ? bisect(deliveries) : giveUp(deliveries, error);
+        return deliveries.length > 1 ? bisect(deliveries, work) : giveUp(deliveries, error);
       }
     }
   }
 
-  async function bisect(deliveries: readonly Delivery[]): Promise<Handled> {
+  async function bisect(deliveries: readonly Delivery[], work: Work): Promise<Handled> {
     const middle = Math.ceil(deliveries.length / 2);
-    const first = await settle(deliveries.slice(0, middle));
+    const first = await settle(deliveries.slice(0, middle), work);
     const comesAgain = staysBehind(first.left);
     const rest = deliveries.slice(middle).filter(({ received }) => !comesAgain(received));
-    const second = rest.length > 0 ? await settle(rest) : NOTHING;
+    const second = rest.length > 0 ? await settle(rest, work) : NOTHING;
     return {
       publish: [...first.publish, ...second.publish],
       dead: [...first.dead, ...second.dead],

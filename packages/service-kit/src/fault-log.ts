@@ -1,38 +1,52 @@
 import type { Logger } from 'pino';
 import { messageOf, remedyOf } from './faults.ts';
 
-export type FaultLog = {
-  /** The work failed of a fault for which it is repeated. */
+/** A piece of work that is repeated until it is done. */
+export type Work = {
+  /** It failed of a fault for which it is repeated. */
   met(error: unknown, what: string, details?: object): void;
-  /** The work was done. */
+  /** It was done, or given up. */
   passed(): void;
-  /** What stands in the way until a person mends it, and how; undefined while there is no such fault. */
+};
+
+export type FaultLog = Work & {
+  /** One that goes on beside others. */
+  beside(): Work;
+  /** What stands in the way of any of them until a person mends it, and how; undefined while there is no such fault. */
   readonly needsMending: string | undefined;
 };
 
 /**
- * Tells of a fault that lasts when it begins and when it changes, not with every try: as an error, with what to do,
- * where only a person can mend it.
+ * Tells of a fault that lasts when it begins and when it changes, not with every try nor for each whom it meets: as an
+ * error, with what to do, where only a person can mend it.
  */
 export function faultLog(logger: Logger): FaultLog {
-  let told: string | undefined;
-  let needsMending: string | undefined;
+  const met = new Map<Work, { message: string; needsMending: string | undefined }>();
+
+  function tell(message: string, remedy: string | undefined, what: string, details?: object): void {
+    if (remedy === undefined) logger.warn({ ...details, error: message }, what);
+    else logger.error({ ...details, error: message, remedy }, what);
+  }
+
+  function beside(): Work {
+    const work: Work = {
+      met: (error, what, details) => {
+        const message = messageOf(error);
+        const remedy = remedyOf(error);
+        const isTold = met.values().some((fault) => fault.message === message);
+        met.set(work, { message, needsMending: remedy && `${message}: ${remedy}` });
+        if (!isTold) tell(message, remedy, what, details);
+      },
+      passed: () => void met.delete(work),
+    };
+    return work;
+  }
+
   return {
-    met: (error, what, details) => {
-      const message = messageOf(error);
-      if (message === told) return;
-      told = message;
-      const remedy = remedyOf(error);
-      needsMending = remedy && `${message}: ${remedy}`;
-      if (remedy === undefined) logger.warn({ ...details, error: message }, what);
-      else logger.error({ ...details, error: message, remedy }, what);
-    },
-    passed: () => {
-      told = undefined;
-      needsMending = undefined;
-    },
+    ...beside(),
+    beside,
     get needsMending() {
-      return needsMending;
+      return met.values().find(({ needsMending }) => needsMending !== undefined)?.needsMending;
     },
   };
 }

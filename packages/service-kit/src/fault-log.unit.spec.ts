@@ -47,3 +47,16 @@ test('a fault that only a person can mend is an error, and says what to do', () 
     expect.stringContaining("error | waiting | could not read block 7 | look into PostgreSQL's log"),
   ]);
 });
+
+test('what meets several that work beside each other is told once, and needs mending until it meets none of them', () => {
+  const [one, other] = [log.beside(), log.beside()];
+  one.met(forbidden, 'repeated');
+  other.met(forbidden, 'repeated');
+  expect(lines).toHaveLength(1);
+  other.passed();
+  expect(log.needsMending).toMatch(/^permission denied for table inbox: /);
+  one.met(forbidden, 'repeated');
+  expect(lines).toHaveLength(1);
+  one.passed();
+  expect(log.needsMending).toBeUndefined();
+});

@@ -3,7 +3,7 @@ import type { Message } from '@saga/messages/message';
 import type { Logger } from 'pino';
 import type { Broker } from './broker.ts';
 import type { Clock } from './clock.ts';
-import { faultLog } from './fault-log.ts';
+import { faultLog, type Work } from './fault-log.ts';
 import { messageOf } from './faults.ts';
 
 export type PublishOptions = { broker: Broker; clock: Clock; logger: Logger; stopping: AbortSignal };
@@ -21,30 +21,39 @@ const LONGEST_PAUSE_MS = 5_000;
  * @throws the signal's reason when the service stops in the middle.
  */
 export function publishUntilTaken({ broker, clock, logger, stopping }: PublishOptions) {
-  const log = faultLog(logger);
+  const faults = faultLog(logger);
 
   return async (messages: readonly Message[]): Promise<readonly Untakeable[]> => {
     if (messages.length === 0) return [];
-    if ((await publish(messages)) === undefined) return [];
+    const work = faults.beside();
+    try {
+      return await publishEach(messages, work);
+    } finally {
+      work.passed();
+    }
+  };
+
+  async function publishEach(messages: readonly Message[], work: Work): Promise<readonly Untakeable[]> {
+    if ((await publish(messages, work)) === undefined) return [];
     const refused: Untakeable[] = [];
     for (const message of messages) {
-      const why = await publish([message]);
+      const why = await publish([message], work);
       if (why !== undefined) refused.push({ message, why });
     }
     return refused;
-  };
+  }
 
   /** @returns why it will never be taken; undefined once it was. */
-  async function publish(messages: readonly Message[]): Promise<string | undefined> {
+  async function publish(messages: readonly Message[], work: Work): Promise<string | undefined> {
     const wire = messages.map(encode);
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
       try {
         await broker.publish(wire);
-        log.passed();
+        work.passed();
         return undefined;
       } catch (error) {
         if (error instanceof RangeError) return messageOf(error);
-        log.met(error, 'replies are published again: broker away', { messages: wire.length });
+        work.met(error, 'replies are published again: broker away', { messages: wire.length });
         await clock.pause(pauseMs, stopping);
       }
     }
