@@ -18,9 +18,9 @@ import type { JournalRow, SagaChange, SagaStore } from './saga-store.ts';
  * them some of those that wait for a silent participant.
  */
 const CHUNK = { due: 200, silent: 50 };
-/** After a chunk that brought no news: a participant is silent. */
+/** After a chunk that brought no news: a participant is silent. The less, the later is what is due. */
 const REST_MS = 500;
-/** Later than this there is no rest: where as much comes due as is fired, a retry would wait ever longer behind it. */
+/** Later than this there is no rest and no look beside it: a retry would wait ever longer behind what falls silent. */
 const LATE_MS = 5_000;
 const DAY_MS = 24 * 60 * 60 * 1_000;
 /** So long a saga is left alone on which the engine has failed. */
@@ -51,22 +51,35 @@ export const expiredBefore = (now: Instant, inboxDays: number): Instant => now -
  */
 export async function fireTimers(options: TimerOptions, stopping?: AbortSignal): Promise<number> {
   let woken = 0;
+  let looks = CHUNK.silent;
   while (!stopping?.aborted) {
-    const { due, silent, isUrgent } = await fireChunk(options);
+    const { due, silent, isNews, lateMs } = await fireChunk(options, { due: CHUNK.due, silent: looks });
     woken += due + silent;
-    if (due < CHUNK.due && silent < CHUNK.silent) break;
-    if (!isUrgent) await options.clock.pause(REST_MS, stopping).catch(() => {}); // a stop ends the loop
+    const isMore = due === CHUNK.due;
+    if (!isMore && silent < looks) break;
+    looks = isMore && lateMs > LATE_MS ? 0 : CHUNK.silent;
+    const restMs = isNews ? 0 : REST_MS * Math.max(0, 1 - lateMs / LATE_MS);
+    if (restMs > 0) await options.clock.pause(restMs, stopping).catch(() => {}); // a stop ends the loop
   }
   return woken;
 }
 
+type FiredChunk = {
+  due: number;
+  silent: number;
+  isNews: boolean;
+  /** How long the first of what was due had been so. */
+  lateMs: number;
+};
+
 /** No message caused what a timer sends: it goes through the outbox. */
-async function fireChunk(options: TimerOptions): Promise<{ due: number; silent: number; isUrgent: boolean }> {
+async function fireChunk(options: TimerOptions, limits: typeof CHUNK): Promise<FiredChunk> {
   const { sent, ...chunk } = await options.outbox.transaction(async (sql) => {
     const { registry, store } = options;
-    const { now, dueSince, due, silent } = await store.claimDue(sql, registry.definitions, CHUNK);
+    const { now, dueSince, due, silent } = await store.claimDue(sql, registry.definitions, limits);
+    const lateMs = now - dueSince;
     const claimed = [...due.values(), ...silent.values()];
-    if (claimed.length === 0) return { result: { due: 0, silent: 0, isUrgent: false, sent: [] }, messages: [] };
+    if (claimed.length === 0) return { result: { due: 0, silent: 0, isNews: false, lateMs, sent: [] }, messages: [] };
     const partitions = [...new Set(claimed.map((saga) => saga.partition))];
     const budget = new ProbeBudget(await store.loadProgress(sql, partitions), now);
     const fired = claimed.map((saga) => fireOrPutOff(options, budget, saga, now));
@@ -80,8 +93,7 @@ async function fireChunk(options: TimerOptions): Promise<{ due: number; silent: 
     const messages = fired.flatMap(({ sent }) => sent);
     const looked = fired.slice(due.size);
     const isNews = looked.some(({ changes }) => changes.length > 0) || (due.size === CHUNK.due && messages.length > 0);
-    const isUrgent = isNews || now - dueSince > LATE_MS;
-    return { result: { due: due.size, silent: silent.size, isUrgent, sent: messages }, messages };
+    return { result: { due: due.size, silent: silent.size, isNews, lateMs, sent: messages }, messages };
   });
   options.resent?.(sent.filter(({ envelope }) => (envelope.attempt ?? 1) > 1).length);
   return chunk;
