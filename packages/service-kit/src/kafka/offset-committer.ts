@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { type Clock, systemClock } from '../clock.ts';
 
 /** Where a partition is to be read on: a committed offset is that of the next message. The topic has its prefix. */
 export type NextOffset = { topic: string; partition: number; offset: string };
@@ -15,13 +15,14 @@ export type OffsetCommitter = {
 export type OffsetCommitterOptions = {
   commit: (offsets: NextOffset[]) => Promise<void>;
   onFailed: (error: unknown) => void;
+  clock?: Clock;
 };
 
 /** A commit per batch would cost a busy broker more than the few messages that a crash repeats. */
 const REST_MS = 1_000;
 
 /** Commits beside the work: at most one commit is under way, and what is noted meanwhile makes the next one. */
-export function offsetCommitter({ commit, onFailed }: OffsetCommitterOptions): OffsetCommitter {
+export function offsetCommitter({ commit, onFailed, clock = systemClock }: OffsetCommitterOptions): OffsetCommitter {
   let noted = new Map<string, NextOffset>();
   let generation = 0;
   let last: Promise<boolean> = Promise.resolve(true);
@@ -50,7 +51,7 @@ export function offsetCommitter({ commit, onFailed }: OffsetCommitterOptions): O
   async function work(): Promise<void> {
     while (noted.size > 0) {
       await commitNoted();
-      await pause(REST_MS);
+      await clock.pause(REST_MS);
     }
     working = undefined;
   }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { systemClock } from '../clock.ts';
 import { type NextOffset, offsetCommitter } from './offset-committer.ts';
 
 /** Commits that the test ends; `arrived(n)` waits for the n-th. */
@@ -14,6 +15,7 @@ function scene() {
       return end.promise;
     },
     onFailed: () => {},
+    clock: { ...systemClock, pause: () => new Promise((resolve) => setImmediate(resolve)) },
   });
   async function arrived(count: number) {
     while (commits.length < count) await wake.promise;
