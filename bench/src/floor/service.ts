@@ -30,7 +30,7 @@ const POOL_SIZE = 4;
 const MAX_BATCH = 500;
 const UNPOST_EVERY_MS = 200;
 const LANES = 4;
-const LEAST_PER_LANE = 100;
+const LEAST_PER_LANE = MAX_BATCH / 2;
 
 const settings = JSON.parse(process.env.FLOOR ?? '') as FloorSettings;
 const sample = JSON.parse(readFileSync(settings.sampleFile, 'utf8')) as OrderSample;

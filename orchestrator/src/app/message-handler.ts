@@ -12,8 +12,8 @@ import { setAside } from './set-aside.ts';
 const LISTENS_TO: readonly Topic[] = ['order-created', 'order-cancel-requested', ...Object.values(factOf)];
 
 /**
- * Sagas of different partitions have nothing in common: where much has arrived, one batch is folded while PostgreSQL writes
- * the rows of others.
+ * Sagas of different partitions have nothing in common: where very much has arrived, one batch is folded while PostgreSQL
+ * writes the rows of others.
  */
 const LANES = 4;
 

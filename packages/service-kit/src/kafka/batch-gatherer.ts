@@ -33,9 +33,6 @@ export type BatchGathererOptions = {
 type Gathered = Fetched & { next: number; conclude: ((outcome: Outcome) => void) | undefined };
 type Part = { of: Gathered; messages: readonly ReceivedMessage[] };
 
-/** Fewer messages than this are no batch of their own where there could be one: the smaller it is, the dearer a message. */
-const LEAST_BESIDE = 100;
-
 /**
  * Makes one batch of what came together, over all topics and partitions; what comes meanwhile is the next one. kafkajs
  * delivers a fetch partition by partition, in one turn of the event loop.
@@ -45,7 +42,8 @@ const LEAST_BESIDE = 100;
  * fetch again from a broker node when all of the last fetch is done with: what comes meanwhile comes from another node.
  */
 export function batchGatherer({ maxBatch, lanes, handle, onRejected }: BatchGathererOptions): BatchGatherer {
-  const leastBeside = Math.min(LEAST_BESIDE, maxBatch);
+  /** Fewer messages are no batch of their own beside another one: the smaller a batch, the dearer a message. */
+  const leastBeside = maxBatch / 2;
   let gathered: Gathered[] = [];
   /** The partition numbers of each batch at work. */
   const atWork = new Map<Promise<void>, ReadonlySet<number>>();

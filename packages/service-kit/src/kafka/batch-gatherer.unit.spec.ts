@@ -127,7 +127,7 @@ const counted = (batches: readonly string[][]): Record<string, number>[] =>
 
 describe('two lanes', () => {
   test('share what a large fetch brought, each partition number as a whole', async () => {
-    const { add, batches } = scene(500, 2);
+    const { add, batches } = scene(200, 2);
     for (const partition of [0, 1, 2, 3]) void add(partition, 60);
     await aTurn();
     expect(counted(batches)).toEqual([
@@ -137,21 +137,22 @@ describe('two lanes', () => {
   });
 
   test.each<[string, number[], number[][]]>([
-    ['less than twice the least is one batch', [50, 50, 50], [[50, 50, 50]]],
+    ['less than twice the least is one', [50, 50, 50], [[50, 50, 50]]],
     ['as many as are worth it, with nothing left over', Array(12).fill(20), [Array(6).fill(20), Array(6).fill(20)]],
-    ['no more of them than lanes', Array(8).fill(100), [Array(4).fill(100), Array(4).fill(100)]],
-    ['the number that is nearest to an even share', [90, 90, 90], [[90, 90, 90]]],
-    ['a rest that is too small goes along', [190, 10, 10], [[190, 10, 10]]],
-    ['one large number stands alone', [500, 100], [[500], [100]]],
+    ['no more of them than lanes', Array(6).fill(100), [Array(2).fill(100), Array(2).fill(100)]],
+    ['a number more, where that is nearer to an even share', [60, 60, 100], [[60, 60], [100]]],
+    ['a number less, where that is nearer', [100, 100, 90], [[100], [100, 90]]],
+    ['a rest that is too small goes along', [180, 10, 10], [[180, 10, 10]]],
+    ['one large number stands alone', [500, 100], [[200], [100]]],
   ])('make even batches: %s', async (_, fetched, expected) => {
-    const { add, batches } = scene(1_000, 2);
+    const { add, batches } = scene(200, 2);
     for (const [partition, count] of fetched.entries()) void add(partition, count);
     await aTurn();
     expect(counted(batches).map((batch) => Object.values(batch))).toEqual(expected);
   });
 
   test('do not make two small batches of what is one', async () => {
-    const { add, batches, ends } = scene(500, 2);
+    const { add, batches, ends } = scene(200, 2);
     for (const partition of [0, 1, 2]) void add(partition, 30);
     await aTurn();
     void add(3, 99);
@@ -163,7 +164,7 @@ describe('two lanes', () => {
   });
 
   test('what comes meanwhile begins beside the batch at hand as soon as it is large enough, and no third one does', async () => {
-    const { add, batches } = scene(500, 2);
+    const { add, batches } = scene(200, 2);
     void add(0, 10);
     await aTurn();
     void add(1, 60);
@@ -219,7 +220,7 @@ describe('two lanes', () => {
   });
 
   test('holding waits for the batches of both; nothing is begun until they are resumed', async () => {
-    const { add, batches, ends, gatherer } = scene(500, 2);
+    const { add, batches, ends, gatherer } = scene(200, 2);
     void add(0, 100);
     void add(1, 100);
     await aTurn();
@@ -240,7 +241,7 @@ describe('two lanes', () => {
   });
 
   test('what was abandoned while it was handled is begun again only after its end', async () => {
-    const { add, batches, ends, gatherer } = scene(500, 2);
+    const { add, batches, ends, gatherer } = scene(200, 2);
     const outcome = add(0, 100);
     await aTurn();
     gatherer.abandon();
