@@ -14,6 +14,7 @@ import { allSagas } from '../sagas/all.ts';
 import { fireTimers, type TimerOptions } from './fire-timers.ts';
 import { messageHandler } from './message-handler.ts';
 import { answer, orderCreated } from './saga-messages.fixture.ts';
+import type { SagaStore } from './saga-store.ts';
 
 const PATIENCE = { maxConnections: 5, statementTimeoutMs: 30_000, connectTimeoutMs: 10_000 };
 const MORE_THAN_A_CHUNK = 201;
@@ -34,7 +35,7 @@ beforeEach(async () => {
   outbox = createOutbox({ database, broker: memoryBroker({ partitions: 1 }), logger: pino({ level: 'silent' }) });
   rests = [];
   const clock: Clock = { ...systemClock, pause: async (ms) => void rests.push(ms) };
-  options = { registry: allSagas, store: postgresSagaStore, outbox, clock, inboxDays: 30, logger };
+  options = { registry: allSagas, store: lateBy(0), outbox, clock, inboxDays: 30, logger };
 });
 afterEach(async () => {
   await outbox.idle();
@@ -48,14 +49,22 @@ const handleOn = (partition: number, ...messages: Message[]) =>
     messages.map((message) => ({ message, received: { ...delivered(message).received, partition } })),
   );
 
-/** All of these sagas are due, or to be looked at, since so many seconds, and their sending is long past its timeout. */
-const makeDue = (ids: readonly string[], column: 'wake_at' | 'look_at' = 'wake_at', forSeconds = 0) =>
+/** All of these sagas are due, or to be looked at, and their sending is long past its timeout. */
+const makeDue = (ids: readonly string[], column: 'wake_at' | 'look_at' = 'wake_at') =>
   database.query(
-    `UPDATE saga SET ${column} = now() - $2::int * interval '1 second',
-       state = replace(state::text, '"next":{"at":', '"next":{"at":-')::json
+    `UPDATE saga SET ${column} = now(), state = replace(state::text, '"next":{"at":', '"next":{"at":-')::json
      WHERE id = ANY($1::uuid[])`,
-    [ids, forSeconds],
+    [ids],
   );
+
+/** Claims what is due as if it had been so for exactly so long. */
+const lateBy = (ms: number): SagaStore => ({
+  ...postgresSagaStore,
+  claimDue: async (...asked) => {
+    const claimed = await postgresSagaStore.claimDue(...asked);
+    return claimed.due.size === 0 ? claimed : { ...claimed, dueSince: claimed.now - ms };
+  },
+});
 
 test('a saga on which the engine fails is told of and put off; the others of its chunk go on', async () => {
   const [broken, sound] = [orderCreated(), orderCreated()];
@@ -86,26 +95,25 @@ test('a chunk of which nothing was sent, since all wait for a silent participant
   expect(rests, 'a few were probed').toEqual([]);
   await makeDue(ids);
   expect(await fireTimers(options)).toBe(MORE_THAN_A_CHUNK);
-  expect(rests).toHaveLength(1);
+  expect(rests).toEqual([500]);
 });
 
 test('the later what is due, the shorter is the rest', async () => {
-  await makeDue(await silent(), 'wake_at', 3);
-  await fireTimers(options);
-  expect(Math.max(0, ...rests)).toBeLessThanOrEqual(200);
+  await makeDue(await silent());
+  await fireTimers({ ...options, store: lateBy(3_000) });
+  expect(rests).toEqual([200]);
 });
 
 test('there is no rest while what is due is late: a retry may stand behind it', async () => {
-  const ids = await silent();
-  await makeDue(ids, 'wake_at', 60);
-  expect(await fireTimers(options)).toBe(MORE_THAN_A_CHUNK);
+  await makeDue(await silent());
+  expect(await fireTimers({ ...options, store: lateBy(60_000) })).toBe(MORE_THAN_A_CHUNK);
   expect(rests).toEqual([]);
 });
 
 test('nor a look: those come after it', async () => {
   await makeDue((await silent()).slice(0, 2 * A_FEW), 'look_at');
-  await makeDue(await waiting(), 'wake_at', 60);
-  expect(await fireTimers(options)).toBe(MORE_THAN_A_CHUNK + 2 * A_FEW);
+  await makeDue(await waiting());
+  expect(await fireTimers({ ...options, store: lateBy(60_000) })).toBe(MORE_THAN_A_CHUNK + 2 * A_FEW);
   expect(rests, 'after the second few').toEqual([500]);
 });
 

@@ -20,11 +20,11 @@ export type Subscription = {
 export type LeftMessage = { received: ReceivedMessage; waitsFor: string };
 
 /**
- * Gets what arrived since its last call, or in lanes its share of it, over all topics and partitions, in order within each partition. When it
- * resolves, the batch may be forgotten, but for what it leaves (as a rule nothing): each partition of a message that
- * was left stands still from that message on, and comes again after a while, to this or another replica, while the
- * others go on. When it rejects, all of it comes again. No more calls are under way at a time than the subscription has
- * lanes.
+ * Gets what arrived since its last call, or in lanes its share of it, over all topics and partitions, in order within
+ * each partition. When it resolves, the batch may be forgotten, but for what it leaves (as a rule nothing): each
+ * partition of a message that was left stands still from that message on, and comes again after a while, to this or
+ * another replica, while the others go on. When it rejects, all of it comes again. No more calls are under way at a time
+ * than the subscription has lanes.
  */
 export type BatchHandler = (batch: readonly ReceivedMessage[]) => Promise<readonly LeftMessage[]>;
 

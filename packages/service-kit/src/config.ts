@@ -15,7 +15,7 @@ export const commonConfig = (defaultPort: number) => ({
   POOL_SIZE: wholeNumber(2, 200)
     .default(10)
     .describe(
-      'Connections to the database per replica: the orchestrator handles up to four batches at a time, all others one',
+      'Connections to the database per replica: the orchestrator handles several batches at a time, all others one',
     ),
   STATEMENT_TIMEOUT_MS: wholeNumber(100, 600_000)
     .default(10_000)

@@ -62,7 +62,7 @@ export function deliver(options: DeliverOptions): BatchHandler {
   return async (received) => {
     const started = performance.now();
     const { readable, dead } = read(received);
-    const handled = readable.length > 0 ? await settleBeside(readable) : NOTHING;
+    const handled = readable.length > 0 ? await faults.during((work) => settle(readable, work)) : NOTHING;
     const comesAgain = staysBehind(handled.left);
     const letters = [...dead, ...handled.dead].filter((each) => !comesAgain(each.received));
     const refused = await publish([...handled.publish, ...lettersOf(letters)]);
@@ -103,15 +103,6 @@ export function deliver(options: DeliverOptions): BatchHandler {
     const [unburied] = await publish(lettersOf(dead));
     if (unburied) throw new Error(`a dead letter cannot be published: ${unburied.why}`);
     return dead;
-  }
-
-  async function settleBeside(deliveries: readonly Delivery[]): Promise<Handled> {
-    const work = faults.beside();
-    try {
-      return await settle(deliveries, work);
-    } finally {
-      work.passed();
-    }
   }
 
   async function settle(deliveries: readonly Delivery[], work: Work): Promise<Handled> {

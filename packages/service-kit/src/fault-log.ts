@@ -10,8 +10,8 @@ export type Work = {
 };
 
 export type FaultLog = Work & {
-  /** One that goes on beside others. */
-  beside(): Work;
+  /** Does a piece of work beside others; ended, well or not, it has passed. */
+  during<Result>(does: (work: Work) => Promise<Result>): Promise<Result>;
   /** What stands in the way of any of them until a person mends it, and how; undefined while there is no such fault. */
   readonly needsMending: string | undefined;
 };
@@ -28,7 +28,7 @@ export function faultLog(logger: Logger): FaultLog {
     else logger.error({ ...details, error: message, remedy }, what);
   }
 
-  function beside(): Work {
+  function begin(): Work {
     const work: Work = {
       met: (error, what, details) => {
         const message = messageOf(error);
@@ -43,8 +43,15 @@ export function faultLog(logger: Logger): FaultLog {
   }
 
   return {
-    ...beside(),
-    beside,
+    ...begin(),
+    during: async (does) => {
+      const work = begin();
+      try {
+        return await does(work);
+      } finally {
+        work.passed();
+      }
+    },
     get needsMending() {
       return met.values().find(({ needsMending }) => needsMending !== undefined)?.needsMending;
     },

@@ -48,15 +48,13 @@ test('a fault that only a person can mend is an error, and says what to do', () 
   ]);
 });
 
-test('what meets several that work beside each other is told once, and needs mending until it meets none of them', () => {
-  const [one, other] = [log.beside(), log.beside()];
-  one.met(forbidden, 'repeated');
-  other.met(forbidden, 'repeated');
-  expect(lines).toHaveLength(1);
-  other.passed();
-  expect(log.needsMending).toMatch(/^permission denied for table inbox: /);
-  one.met(forbidden, 'repeated');
-  expect(lines).toHaveLength(1);
-  one.passed();
+test('what meets several that work beside each other is told once, and needs mending until it meets none of them', async () => {
+  await log.during(async (one) => {
+    one.met(forbidden, 'repeated');
+    await log.during(async (other) => other.met(forbidden, 'repeated'));
+    expect(log.needsMending).toMatch(/^permission denied for table inbox: /);
+    one.met(forbidden, 'repeated');
+    expect(lines).toHaveLength(1);
+  });
   expect(log.needsMending).toBeUndefined();
 });

@@ -23,15 +23,8 @@ const LONGEST_PAUSE_MS = 5_000;
 export function publishUntilTaken({ broker, clock, logger, stopping }: PublishOptions) {
   const faults = faultLog(logger);
 
-  return async (messages: readonly Message[]): Promise<readonly Untakeable[]> => {
-    if (messages.length === 0) return [];
-    const work = faults.beside();
-    try {
-      return await publishEach(messages, work);
-    } finally {
-      work.passed();
-    }
-  };
+  return async (messages: readonly Message[]): Promise<readonly Untakeable[]> =>
+    messages.length === 0 ? [] : faults.during((work) => publishEach(messages, work));
 
   async function publishEach(messages: readonly Message[], work: Work): Promise<readonly Untakeable[]> {
     if ((await publish(messages, work)) === undefined) return [];

@@ -149,6 +149,7 @@ const partitionOf = ({ messages: [first] }: Fetched): number => first?.partition
 
 const countOf = (all: readonly Gathered[]): number =>
   all.reduce((sum, { messages, next }) => sum + messages.length - next, 0);
+
 const isOpen = (each: Gathered): boolean => each.conclude !== undefined;
 
 function settle(each: Gathered, outcome: Outcome): void {

@@ -23,8 +23,8 @@ const REJOIN_PAUSE_MS = 300;
 
 /**
  * Consumes until it is stopped: whenever the client gives up (all brokers away, an error that it does not retry,
- * silence), a new consumer takes its place. No more calls of the handler are under way than there are lanes, not even across
- * the old and the new one.
+ * silence), a new consumer takes its place. No more calls of the handler are under way than there are lanes, not even
+ * across the old and the new one.
  */
 export function keepConsuming(options: KeepConsumingOptions): Consumer {
   const { client, maxBatch, lanes, handle, logger, ...subscription } = options;
