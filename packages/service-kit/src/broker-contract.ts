@@ -361,6 +361,28 @@ export function brokerContract(name: string, setUp: () => Promise<BrokerUnderTes
       expect([...handled, ...after.values()]).toEqual(numbered(25));
     });
 
+    test('in lanes, stopping ends all batches at hand, and no other is begun', async () => {
+      const [topic] = await freshTopics();
+      await broker.publish(KEYS.map((key) => message(topic, key, '0')));
+      const both = Promise.withResolvers<void>();
+      const gates: (() => void)[] = [];
+      const handle: BatchHandler = async () => {
+        const gate = Promise.withResolvers<void>();
+        gates.push(gate.resolve);
+        if (gates.length === 2) both.resolve();
+        await gate.promise;
+        return [];
+      };
+      const consumer = await consume([topic], handle, { maxBatch: 3, lanes: 2 });
+      await both.promise;
+      const stopped = consumer.stop();
+      gates[0]?.();
+      for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      for (const open of gates) open();
+      await stopped;
+      expect(gates).toHaveLength(2);
+    });
+
     test('the lag is what the group has not handled yet', async () => {
       const topics = await freshTopics(2);
       const group = freshName('group');

@@ -30,12 +30,14 @@ export type ConsumerGroup = {
   position(place: Place): number;
 };
 
-type Member = Subscription & {
+type Member = Required<Subscription> & {
   memberId: string;
   handle: BatchHandler;
   /** Partitions where it left a message, until their next turn. */
   held: Set<string>;
   scheduled: boolean;
+  /** No further batch is begun. */
+  stopping: boolean;
   works: Set<Work>;
 };
 /** A batch at work, of these partition numbers. */
@@ -76,7 +78,7 @@ export function consumerGroup(options: ConsumerGroupOptions): ConsumerGroup {
   }
 
   function begin(member: Member): void {
-    while (member.works.size < (member.lanes ?? 1)) {
+    while (!member.stopping && member.works.size < member.lanes) {
       const batch = take(member);
       if (batch.length === 0) return;
       const numbers = new Set(batch.map(({ place }) => place.partition));
@@ -99,7 +101,7 @@ export function consumerGroup(options: ConsumerGroupOptions): ConsumerGroup {
       )
       .sort((a, b) => a.stored.sequence - b.stored.sequence);
     const free = [...new Set(waiting.map(({ place }) => place.partition))];
-    const share = new Set(free.slice(0, Math.ceil(free.length / ((member.lanes ?? 1) - member.works.size))));
+    const share = new Set(free.slice(0, Math.ceil(free.length / (member.lanes - member.works.size))));
     return waiting.filter(({ place }) => share.has(place.partition)).slice(0, member.maxBatch);
   }
 
@@ -139,14 +141,18 @@ export function consumerGroup(options: ConsumerGroupOptions): ConsumerGroup {
   }
 
   return {
-    join: (subscription, handle) => {
+    join: ({ lanes = 1, ...subscription }, handle) => {
       joined += 1;
       const memberId = String(joined).padStart(MEMBER_ID_DIGITS, '0');
-      const member: Member = { ...subscription, memberId, handle, held: new Set(), scheduled: false, works: new Set() };
+      const member: Member = {
+        ...{ ...subscription, lanes, memberId, handle },
+        ...{ held: new Set(), scheduled: false, stopping: false, works: new Set() },
+      };
       for (const topic of subscription.topics) topicsEverRead.add(topic);
       rebalance([...members, member]);
       return {
         stop: async () => {
+          member.stopping = true;
           await Promise.all([...member.works].map(({ ended }) => ended));
           rebalance(members.filter((each) => each !== member));
         },
