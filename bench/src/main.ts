@@ -86,7 +86,10 @@ async function bench(): Promise<void> {
   );
   const systems = available(chosen(flags.systems, systemNames), say);
   const results = openResults(
-    path.join(RESULTS, (flags.name ?? seriesName()) + (flags.quick ? '-quick' : '')),
+    path.join(
+      RESULTS,
+      (flags.name ?? seriesName()) + (flags.quick ? '-quick' : '') + (flags.profile ? '-profiled' : ''),
+    ),
     flags.fresh,
   );
   const profiles = flags.profile ? path.join(results.folder, 'profiles') : undefined;

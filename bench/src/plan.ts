@@ -75,7 +75,7 @@ async function measure({ scenario, system, run }: Planned, isLast: boolean, opti
   const before = await machineSpeed();
   const shareBefore = results.shareOf(before);
   if (shareBefore < LEAST_SHARE && !isLast) return shareBefore;
-  const measured: Measured = await scenario.visit(session, system, size);
+  const measured: Measured = await scenario.visit(session, system, size, run);
   const after = await machineSpeed();
   const share = Math.min(results.shareOf(after), results.shareOf(before));
   if (share >= LEAST_SHARE || isLast)

@@ -13,7 +13,7 @@ const RATE = { ordersPerSecond: 40, warmUpMs: 1_000, measureMs: 6_000 };
 export async function latencyAndThroughput(session: Session, name: 'ours' | 'floor'): Promise<QuickFigures> {
   await using system = await startSystem(session, name);
   const orders = orderSources().of();
-  const { ended, seconds } = await closedLoop(system, orders, IN_FLIGHT, async () => undefined);
+  const { perSecond } = await closedLoop(system, orders, IN_FLIGHT, async () => undefined);
   const { latency } = await openLoop(system, orders, RATE);
-  return { sagasPerSecond: ended / seconds, p50Ms: latency.p50, p99Ms: latency.p99 };
+  return { sagasPerSecond: perSecond, p50Ms: latency.p50, p99Ms: latency.p99 };
 }

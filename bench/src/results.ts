@@ -27,9 +27,12 @@ export function openResults(folder: string, fresh: boolean): Results {
     readdirSync(samples)
       .filter((name) => name.endsWith('.json'))
       .map((name) => read<Sample>(path.join(samples, name)));
+  let { best } = readOr(speedFile, { best: 0 });
   const shareOf = (speed: number) => {
-    const best = Math.max(speed, readOr(speedFile, { best: 0 }).best);
-    write(speedFile, { best });
+    if (speed > best) {
+      best = speed;
+      write(speedFile, { best });
+    }
     return speed / best;
   };
   const isDisturbed = ({ machineSpeed: { before, after } }: Sample) => shareOf(Math.min(before, after)) < LEAST_SHARE;
@@ -39,11 +42,11 @@ export function openResults(folder: string, fresh: boolean): Results {
       all().some((it) => it.scenario === scenario && it.system === system && it.run === run && !isDisturbed(it)),
     add: (sample) => write(path.join(samples, fileOf(sample.scenario, sample.system, sample.run)), sample),
     counting: () => {
-      const sound = all().filter((sample) => !isDisturbed(sample));
+      const { sound = [], disturbed = [] } = Object.groupBy(all(), (it) => (isDisturbed(it) ? 'disturbed' : 'sound'));
       const isBetter = ({ scenario, system }: Sample) =>
         sound.some((it) => it.scenario === scenario && it.system === system);
-      const disturbed = all().filter((sample) => isDisturbed(sample) && !isBetter(sample));
-      return { samples: [...sound, ...disturbed], disturbed: disturbed.length };
+      const kept = disturbed.filter((sample) => !isBetter(sample));
+      return { samples: [...sound, ...kept], disturbed: kept.length };
     },
     shareOf,
   };

@@ -15,8 +15,6 @@ export type PeerSettings = {
   /** Free ones, for an engine's server. */
   ports: readonly number[];
   shop: ShopSize;
-  /** Of PostgreSQL, for the shop's connections: those that ours has. */
-  sessionSettings: readonly string[];
 };
 
 /** Where orders are posted to: answered when they are final, with the outcome as a JSON string. */
@@ -27,7 +25,7 @@ export async function runPeer(
   start: (steps: ShopSteps, settings: PeerSettings) => Promise<{ address: PeerAddress; stop: () => Promise<void> }>,
 ): Promise<void> {
   const settings = JSON.parse(process.env.PEER ?? '') as PeerSettings;
-  const pool = shopPool(settings.databaseUrl, settings.sessionSettings);
+  const pool = shopPool(settings.databaseUrl);
   await createShop(pool, settings.shop);
   const { address, stop } = await start(shopSteps(pool), settings);
   process.once('disconnect', () => void stop().finally(() => process.exit()));

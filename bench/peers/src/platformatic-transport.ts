@@ -6,9 +6,8 @@ import {
   stringDeserializers,
   stringSerializers,
 } from '@platformatic/kafka';
-import type { Arrived, Transport, TransportOptions } from '../../src/floor/transport.ts';
+import { type Arrived, inLanes, MAX_BATCH, type Transport, type TransportOptions } from '../../src/floor/transport.ts';
 
-const MAX_BATCH = 500;
 const MAX_WAIT_MS = 500;
 const COMMIT_EVERY_MS = 1_000;
 const SESSION_TIMEOUT_MS = 8_000;
@@ -30,7 +29,7 @@ export async function platformaticTransport(options: TransportOptions): Promise<
         messages: messages.map(({ topic, ...message }) => ({ topic: topicPrefix + topic, ...message })),
       });
     },
-    consume: async (group, topics, handle) => {
+    consume: async ({ group, topics, lanes }, handle) => {
       const consumer = new Consumer({
         ...common,
         groupId: topicPrefix + group,
@@ -62,9 +61,10 @@ export async function platformaticTransport(options: TransportOptions): Promise<
       const work = async (): Promise<void> => {
         working = true;
         while (waiting.length > 0) {
-          const batch = waiting.slice(0, MAX_BATCH);
-          waiting = waiting.slice(MAX_BATCH);
-          await handle(batch.map(({ topic, key }) => ({ topic: topic.slice(topicPrefix.length), key })));
+          const batch = waiting.slice(0, lanes * MAX_BATCH);
+          waiting = waiting.slice(lanes * MAX_BATCH);
+          const arrived = batch.map(({ topic, key }) => ({ topic: topic.slice(topicPrefix.length), key }));
+          await inLanes(lanes, arrived, handle);
           for (const { topic, partition, offset, leaderEpoch } of batch)
             handled.set(`${topic}/${partition}`, { topic, partition, offset: offset + 1n, leaderEpoch });
         }

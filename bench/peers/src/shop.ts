@@ -17,8 +17,7 @@ export type ShopSize = { products: number; users: number; coupons: number; stock
 
 const POOL_SIZE = 20;
 
-export const shopPool = (url: string, settings: readonly string[]): pg.Pool =>
-  new pg.Pool({ connectionString: url, max: POOL_SIZE, options: settings.map((each) => `-c ${each}`).join(' ') });
+export const shopPool = (url: string): pg.Pool => new pg.Pool({ connectionString: url, max: POOL_SIZE });
 
 export async function createShop(pool: pg.Pool, { products, users, coupons, stock, balance }: ShopSize): Promise<void> {
   await pool.query(`

@@ -1,9 +1,7 @@
 import type { ConnectClient } from '@saga/service-kit/kafka/kafka-client';
 import { kafkaBroker } from '@saga/service-kit/kafka-broker';
 import pino from 'pino';
-import type { Transport, TransportOptions } from './transport.ts';
-
-const MAX_BATCH = 500;
+import { MAX_BATCH, type Transport, type TransportOptions } from './transport.ts';
 
 /** Our own adapter of the broker port, on one of its client libraries. */
 export async function adapterTransport(options: TransportOptions, connectClient: ConnectClient): Promise<Transport> {
@@ -19,8 +17,8 @@ export async function adapterTransport(options: TransportOptions, connectClient:
   });
   return {
     publish: (messages) => broker.publish(messages),
-    consume: async (group, topics, handle) => {
-      await broker.consume({ group, topics, maxBatch: MAX_BATCH }, async (batch) => {
+    consume: async (subscription, handle) => {
+      await broker.consume({ ...subscription, maxBatch: MAX_BATCH }, async (batch) => {
         await handle(batch.map(({ topic, key }) => ({ topic, key: key ?? '' })));
         return [];
       });

@@ -4,9 +4,15 @@ import { naturalBatch } from '@saga/service-kit/natural-batch';
 import { partitionOf } from '@saga/service-kit/partition-of';
 import type { TopicMessages } from 'kafkajs';
 import pino from 'pino';
-import type { Arrived, FloorMessage, Transport, TransportOptions } from './transport.ts';
+import {
+  type Arrived,
+  type FloorMessage,
+  inLanes,
+  MAX_BATCH,
+  type Transport,
+  type TransportOptions,
+} from './transport.ts';
 
-const MAX_BATCH = 500;
 const MAX_CALLS = 1_000;
 const MAX_WAIT_MS = 500;
 const ACKNOWLEDGED_BY_ALL = -1;
@@ -43,13 +49,13 @@ export async function kafkajsTransport(options: TransportOptions): Promise<Trans
     publish: async (messages) => {
       if (messages.length > 0) await sends.submit(messages);
     },
-    consume: async (group, topics, handle) => {
+    consume: async ({ group, topics, lanes }, handle) => {
       const consumer = createClient().consumer({ groupId: topicPrefix + group, maxWaitTimeInMs: MAX_WAIT_MS });
       closing.unshift(() => consumer.disconnect());
       const batches = naturalBatch<Arrived, void>({
-        maxBatch: MAX_BATCH,
+        maxBatch: lanes * MAX_BATCH,
         work: async (batch) => {
-          await handle(batch);
+          await inLanes(lanes, batch, handle);
           return batch.map(() => undefined);
         },
       });

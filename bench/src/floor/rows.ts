@@ -1,3 +1,4 @@
+import { documentsIn, sequenceOf } from '@saga/service-kit/json-sequence';
 import { SHOP } from '../orders.ts';
 import type { Role } from './hops.ts';
 import type { OrderSample } from './sample.ts';
@@ -13,7 +14,14 @@ export type Rows = (ids: readonly string[], lane: number) => Statement;
 const ids = 'unnest($1::uuid[]) AS message (id)';
 const inbox = (schema: string) => `
   INSERT INTO ${schema}.inbox (id, replies)
-  SELECT gen_random_uuid(), replies FROM unnest($2::json[]) AS handled (replies)`;
+  SELECT gen_random_uuid(), replies::json FROM ${documentsIn('$2')} AS handled (replies)`;
+
+const JOURNAL = `
+  INSERT INTO orchestrator.journal (saga_id, seq, at, message_id, message_type, incoming, effect, sent)
+  SELECT id, $3, now(), gen_random_uuid(), $4, incoming::json, effect::json, sent::json
+  FROM ROWS FROM (unnest($1::uuid[]), ${documentsIn('$5')}, ${documentsIn('$6')}, ${documentsIn('$7')})
+    AS entry (id, incoming, effect, sent)`;
+const sagas = `ROWS FROM (unnest($1::uuid[]), ${documentsIn('$2')})`;
 
 const ORDER_COMPLETED = `
   WITH ended AS (
@@ -26,23 +34,19 @@ const SAGA_STARTED = `
   WITH started AS (
     INSERT INTO orchestrator.saga (id, definition, definition_version, status, version, partition, state,
                                    wake_at, started_at, updated_at)
-    SELECT id, 'place-order', 1, 'RUNNING', 1, 0, state, now() + interval '10 seconds', now(), now()
-    FROM unnest($1::uuid[], $2::json[]) AS new (id, state))
-  INSERT INTO orchestrator.journal (saga_id, seq, at, message_id, message_type, incoming, effect, sent)
-  SELECT id, $3, now(), gen_random_uuid(), $4, incoming, effect, sent
-  FROM unnest($1::uuid[], $5::json[], $6::json[], $7::json[]) AS entry (id, incoming, effect, sent)`;
+    SELECT id, 'place-order', 1, 'RUNNING', 1, 0, state::json, now() + interval '10 seconds', now(), now()
+    FROM ${sagas} AS new (id, state))
+  ${JOURNAL}`;
 
 const SAGA_CHANGED = `
   WITH changed AS (
-    UPDATE orchestrator.saga SET version = $3, state = change.state, updated_at = now(),
+    UPDATE orchestrator.saga SET version = $3, state = change.state::json, updated_at = now(),
                                  ended_at = CASE WHEN $8 THEN now() END, wake_at = CASE WHEN $8 THEN NULL ELSE wake_at END
-    FROM unnest($1::uuid[], $2::json[]) AS change (id, state) WHERE saga.id = change.id),
+    FROM ${sagas} AS change (id, state) WHERE saga.id = change.id),
   answered AS (
     INSERT INTO orchestrator.topic_progress (command_topic, partition, answered_up_to) VALUES ($4, $9, 1)
     ON CONFLICT (command_topic, partition) DO UPDATE SET answered_up_to = topic_progress.answered_up_to + 1)
-  INSERT INTO orchestrator.journal (saga_id, seq, at, message_id, message_type, incoming, effect, sent)
-  SELECT id, $3, now(), gen_random_uuid(), $4, incoming, effect, sent
-  FROM unnest($1::uuid[], $5::json[], $6::json[], $7::json[]) AS entry (id, incoming, effect, sent)`;
+  ${JOURNAL}`;
 
 const PRODUCT_DECREASED = `
   WITH reserved AS (
@@ -99,8 +103,8 @@ export const PLACE = `
     FROM ${ids}),
   created AS (INSERT INTO "order".inbox (id, replies) SELECT gen_random_uuid(), '[]' FROM ${ids})
   INSERT INTO "order".outbox (topic, key, headers, value)
-  SELECT 'order-created', key, headers, value
-  FROM unnest($1::text[], $3::json[], $4::text[]) AS message (key, headers, value)
+  SELECT 'order-created', key, headers::json, value
+  FROM ROWS FROM (unnest($1::text[]), ${documentsIn('$3')}, unnest($4::text[])) AS message (key, headers, value)
   RETURNING id`;
 
 export const UNPOST = `DELETE FROM "order".outbox WHERE id = ANY($1::bigint[])`;
@@ -108,7 +112,7 @@ export const UNPOST = `DELETE FROM "order".outbox WHERE id = ANY($1::bigint[])`;
 export const placeValues = (sample: OrderSample, orderIds: readonly string[]): unknown[] => {
   const { items, traceparent } = order(sample);
   const headers = JSON.stringify(sample.messages['order-created']?.headers);
-  return [orderIds, traceparent, orderIds.map(() => headers), orderIds.map(() => items)];
+  return [orderIds, traceparent, sequenceOf(orderIds.map(() => headers)), orderIds.map(() => items)];
 };
 
 /** As the real ones lie: scattered, and in a large batch some of them twice. */
@@ -120,8 +124,13 @@ const someOf = (count: number, most: number): number[] => [
 export function rowsOf(role: Role, sample: OrderSample): Readonly<Record<string, Rows>> {
   let couponId = 0;
   const handled =
-    (name: string, text: string, more: (count: number) => unknown[] = () => [], reply = sample.replies[role]): Rows =>
-    (of) => ({ name, text, values: [of, of.map(() => reply), ...more(of.length)] });
+    (
+      name: string,
+      text: string,
+      more: (count: number) => unknown[] = () => [],
+      reply = sample.replies[role] ?? 'null',
+    ): Rows =>
+    (of) => ({ name, text, values: [of, sequenceOf(of.map(() => reply)), ...more(of.length)] });
   const products = (count: number) => [someOf(count, SHOP.products)];
 
   switch (role) {
@@ -156,7 +165,7 @@ function sagaRows({ journal }: OrderSample): Record<string, Rows> {
       const isFirst = index === 0;
       const isLast = index === types.length - 1;
       const rows: Rows = (of, lane) => {
-        const each = (text: string) => of.map(() => text);
+        const each = (text: string) => sequenceOf(of.map(() => text));
         const values = [of, each(state), seq, type, each(incoming), each(effect), each(sent)];
         return isFirst
           ? { name: 'start', text: SAGA_STARTED, values }

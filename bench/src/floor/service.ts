@@ -3,17 +3,15 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { newOrderId } from '@saga/messages/ids';
-import { BY_INDEX } from '@saga/service-kit/database';
 import { kafkajsClient } from '@saga/service-kit/kafka/kafkajs/kafkajs-client';
 import { naturalBatch } from '@saga/service-kit/natural-batch';
-import { partitionOf } from '@saga/service-kit/partition-of';
 import pg from 'pg';
 import { adapterTransport } from './adapter-transport.ts';
 import { hopsOf, PLACED, type Role } from './hops.ts';
 import { kafkajsTransport } from './kafkajs-transport.ts';
 import { PLACE, placeValues, rowsOf, UNPOST } from './rows.ts';
 import type { OrderSample } from './sample.ts';
-import type { Arrived, FloorMessage, Transport, TransportOptions } from './transport.ts';
+import { type Arrived, type FloorMessage, MAX_BATCH, type Transport, type TransportOptions } from './transport.ts';
 
 /** What the program that measures hands over, as JSON in the variable FLOOR. */
 export type FloorSettings = TransportOptions & {
@@ -25,12 +23,10 @@ export type FloorSettings = TransportOptions & {
   sampleFile: string;
 };
 
-/** Every service may have as many at the same time: one for each batch that is handled at a time. */
-const POOL_SIZE = 4;
-const MAX_BATCH = 500;
-const UNPOST_EVERY_MS = 200;
+/** As ours: the orchestrator handles so many batches at a time. */
 const LANES = 4;
-const LEAST_PER_LANE = MAX_BATCH / 2;
+const POOL_SIZE = LANES;
+const UNPOST_EVERY_MS = 200;
 
 const settings = JSON.parse(process.env.FLOOR ?? '') as FloorSettings;
 const sample = JSON.parse(readFileSync(settings.sampleFile, 'utf8')) as OrderSample;
@@ -38,14 +34,15 @@ const pool = new pg.Pool({
   connectionString: settings.databaseUrl,
   max: POOL_SIZE,
   pipeline: true,
-  options: BY_INDEX.map((setting) => `-c ${setting}`).join(' '),
 });
 const transport = await openTransport();
 const hops = hopsOf[settings.role];
 const rows = rowsOf(settings.role, sample);
 const published: string[] = [];
+const freeLanes = Array.from({ length: LANES }, (_, lane) => lane);
 
-await transport.consume(settings.role, Object.keys(hops), handle);
+const lanes = settings.role === 'orchestrator' ? LANES : 1;
+await transport.consume({ group: settings.role, topics: Object.keys(hops), lanes }, handle);
 process.once('disconnect', () => void transport.close().finally(() => process.exit()));
 process.send?.(settings.role === 'order' ? await listen() : {});
 
@@ -60,23 +57,16 @@ async function openTransport(): Promise<Transport> {
   return (await import(program)).platformaticTransport(settings);
 }
 
-/** As ours, the orchestrator shares out what is a lot; what has one key is in one lane. */
-async function handle(batch: readonly Arrived[]): Promise<void> {
-  const lanes = settings.role === 'orchestrator' ? Math.min(LANES, Math.floor(batch.length / LEAST_PER_LANE)) : 1;
-  if (lanes <= 1) return handleIn(0, batch);
-  const shares = Map.groupBy(batch, ({ key }) => partitionOf(key, lanes));
-  await Promise.all([...shares].map(([lane, share]) => handleIn(lane, share)));
-}
-
 /** One transaction, one round trip, then the messages that these cause. */
-async function handleIn(lane: number, batch: readonly Arrived[]): Promise<void> {
+async function handle(batch: readonly Arrived[]): Promise<void> {
   const byTopic = Map.groupBy(batch, ({ topic }) => topic);
-  if (settings.rows) await write(lane, byTopic);
+  if (settings.rows) await write(byTopic);
   await transport.publish(batch.flatMap(({ topic, key }) => (hops[topic] ?? []).map((next) => messageOf(next, key))));
 }
 
-async function write(lane: number, byTopic: ReadonlyMap<string, readonly Arrived[]>): Promise<void> {
+async function write(byTopic: ReadonlyMap<string, readonly Arrived[]>): Promise<void> {
   const client = await pool.connect();
+  const lane = freeLanes.pop() ?? 0;
   try {
     const sent = [client.query('BEGIN')];
     for (const [topic, arrived] of byTopic) {
@@ -89,6 +79,7 @@ async function write(lane: number, byTopic: ReadonlyMap<string, readonly Arrived
     sent.push(client.query('COMMIT'));
     await Promise.all(sent);
   } finally {
+    freeLanes.push(lane);
     client.release();
   }
 }

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { within } from '@saga/service-kit/within';
 import type { RunningSystem } from '../systems/system.ts';
 import { latencyHistogram, type Percentiles } from './latency-histogram.ts';
 import type { OrderSource } from './order-source.ts';
@@ -6,29 +7,30 @@ import type { OrderSource } from './order-source.ts';
 export type ClosedLoop = { inFlight: number; warmUpMs: number; measureMs: number };
 
 export type ClosedLoopResult<Reading> = {
-  ended: number;
-  cancelled: number;
-  seconds: number;
+  perSecond: number;
   latency: Percentiles;
-  /** Read when the measuring began, and when it ended; so many ended between the two. */
+  /** Read when the measuring began, and when it ended; so many orders were done between the two. */
   from: Reading;
   to: Reading;
-  endedBetween: number;
+  orders: number;
 };
 
 const LOOK_AGAIN_MS = 50;
 /** A system that is so slow is measured by what it has done until then. */
 const LONGEST_ROUND_MS = 120_000;
+/** When nothing more is placed, and an order has not ended after so long, it never will. */
+const LOST_AFTER_MS = 10 * 60_000;
 
 /**
- * Keeps so many orders in flight: whenever one has ended, the next is placed. Counts those that end while it measures;
- * their latency runs from the POST to the end. Resolves when all have ended.
+ * Keeps so many orders in flight: whenever one has ended, the next is placed. The latency of those that end while it
+ * measures runs from the POST to the end. Resolves when all have ended.
  *
- * Both the warm-up and the measuring last at least until as many orders have ended as are in flight: they were placed
- * all at once and go through a slow system in step, so that for a while none ends and then many do.
+ * Orders that were placed all at once go through a slow system in step, so that for a while none ends and then many do:
+ * to count them would be to count whole rounds. So both the warm-up and the measuring last at least until as many have
+ * ended as are in flight, and the rate is so many as are in flight per mean latency (Little's law).
  *
  * @param read what is measured beside it.
- * @throws where more orders, or fewer, were cancelled than the source says.
+ * @throws where more orders, or fewer, were cancelled than the source says, and where one never ends.
  */
 export async function closedLoop<Reading>(
   system: RunningSystem,
@@ -61,20 +63,20 @@ export async function closedLoop<Reading>(
   const measure = async () => {
     await atLeastOneRound(warmUpMs, () => everEnded);
     const from = await read();
-    const endedBefore = everEnded;
     const started = performance.now();
     phase = 'measuring';
     await atLeastOneRound(measureMs, () => ended);
-    phase = 'over';
-    const seconds = (performance.now() - started) / 1_000;
-    const counted = { ended, cancelled, seconds, latency: latency.percentiles() };
     const to = await read();
-    return { ...counted, from, to, endedBetween: everEnded - endedBefore };
+    const seconds = (performance.now() - started) / 1_000;
+    phase = 'over';
+    if (latency.count === 0) throw new Error('no order ended while it was measured');
+    const perSecond = (inFlight * 1_000) / latency.mean;
+    return { perSecond, latency: latency.percentiles(), from, to, orders: perSecond * seconds };
   };
 
   const loops = Array.from({ length: inFlight }, keepOneInFlight);
-  const [result] = await Promise.all([measure(), ...loops]);
-  if (result.ended === 0) throw new Error('no order ended while it was measured');
-  orders.checkOutcomes(result);
+  const limitMs = warmUpMs + measureMs + 2 * LONGEST_ROUND_MS + LOST_AFTER_MS;
+  const [result] = await within(limitMs, 'the end of all orders', Promise.all([measure(), ...loops]));
+  orders.checkOutcomes({ ended, cancelled });
   return result;
 }

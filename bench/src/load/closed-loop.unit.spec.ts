@@ -15,7 +15,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('it is measured from the end of a round to the end of another, with never more in flight than was said', async () => {
+test('the rate is what is in flight per latency, also where rounds end within what is measured; never more are in flight', async () => {
   let running = 0;
   let most = 0;
   let ended = 0;
@@ -34,13 +34,14 @@ test('it is measured from the end of a round to the end of another, with never m
     messages: async () => 0,
     [Symbol.asyncDispose]: async () => undefined,
   };
-  const load = { inFlight: 8, warmUpMs: 0, measureMs: 1 };
+  const load = { inFlight: 8, warmUpMs: 0, measureMs: 300 };
   const measured = closedLoop(system, orderSources().of(), load, async () => ended);
   await vi.runAllTimersAsync();
-  const { from, to, ended: counted, endedBetween, latency } = await measured;
+  const { from, to, perSecond, orders, latency } = await measured;
   expect(from).toBe(8);
-  expect(counted).toBe(8);
-  expect(endedBetween).toBe(to - from);
+  expect(to).toBe(24);
+  expect(perSecond).toBeCloseTo(8 / 0.12, 1);
+  expect(orders).toBeCloseTo(perSecond * 0.3, 1);
   expect(latency.p50).toBeCloseTo(120, 0);
   expect(most).toBe(8);
   expect(running).toBe(0);

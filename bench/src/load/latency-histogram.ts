@@ -6,6 +6,7 @@ export type Percentiles = { p50: number; p90: number; p99: number; p999: number;
 export type LatencyHistogram = {
   record(milliseconds: number): void;
   readonly count: number;
+  readonly mean: number;
   percentiles(): Percentiles;
 };
 
@@ -18,6 +19,9 @@ export function latencyHistogram(): LatencyHistogram {
     record: (milliseconds) => histogram.record(Math.max(1, Math.round(milliseconds * 1_000))),
     get count() {
       return histogram.count;
+    },
+    get mean() {
+      return histogram.mean / 1_000;
     },
     percentiles: () => ({ p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max: histogram.max / 1_000 }),
   };

@@ -1,3 +1,4 @@
+import { BY_INDEX } from '@saga/service-kit/database';
 import { MAINTENANCE_DATABASE, withConnection, withDatabase } from '@saga/tools/database-connection';
 import { migrate } from '@saga/tools/migrate';
 import { restrictDatabase } from '@saga/tools/prepare-database';
@@ -5,6 +6,18 @@ import { serviceNames } from '@saga/tools/service-name';
 import { SHOP } from '../orders.ts';
 
 export type TemporaryDatabase = { url: string; name: string; drop(): Promise<void> };
+
+const SESSION_OPTIONS = BY_INDEX.map((setting) => `-c ${setting}`).join(' ');
+
+/** The address for connections whose statements are planned as ours are, for whoever has no transactions of ours. */
+export function plannedByIndex(url: string): string {
+  const address = new URL(url);
+  // Not as a form would write it: the server reads no plus as a space.
+  address.search = [address.search.slice(1), `options=${encodeURIComponent(SESSION_OPTIONS)}`]
+    .filter(Boolean)
+    .join('&');
+  return address.href;
+}
 
 /** An empty database. */
 export async function emptyDatabase(serverUrl: string, name: string): Promise<TemporaryDatabase> {

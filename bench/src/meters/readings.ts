@@ -50,6 +50,14 @@ export function perSaga(from: Reading, to: Reading, sagas: number): Figures {
   };
 }
 
-/** The largest process of each part: what one has to give a container. */
-export const memoryOf = (system: RunningSystem): Figures =>
-  Object.fromEntries(Object.entries(system.pids()).map(([part, pids]) => [`memory MB ${part}`, peakMemoryMbOf(pids)]));
+/** The largest process of each part, what one has to give a container; and the largest of them all but the broker. */
+export function memoryOf(system: RunningSystem): Figures {
+  const { kafka, ...own } = Object.fromEntries(
+    Object.entries(system.pids()).map(([part, pids]) => [part, peakMemoryMbOf(pids)]),
+  );
+  const parts = { ...own, ...(kafka !== undefined && { kafka }) };
+  return {
+    'memory MB': Math.max(...Object.values(own)),
+    ...Object.fromEntries(Object.entries(parts).map(([part, mb]) => [`memory MB ${part}`, mb])),
+  };
+}

@@ -47,7 +47,7 @@ export function goalsOf(summary: Summary): Goal[] {
     atLeast('burst: accepted POST/s', 5_000, figure('burst', 'burst', 'accepted/s')),
     atMost('burst: orders lost', 0, figure('burst', 'burst', 'lost')),
     atMost('CPU per saga at its best ÷ with 32 in flight', 1, cpuRatio(summary)),
-    atMost('memory of the largest service, MB', 200, largestMemory(summary)),
+    atMost('memory of the largest service, whatever is done to it, MB', 200, largestMemory(summary)),
   ];
 }
 
@@ -59,8 +59,8 @@ const cpuRatio = (summary: Summary): number | undefined => {
 
 const largestMemory = (summary: Summary): number | undefined =>
   maximum(
-    [...(summary.get('throughput')?.get('ours') ?? [])].flatMap(
-      ([, figures]) => figures.get('memory MB services')?.median ?? [],
+    [...summary.values()].flatMap((systems) =>
+      [...(systems.get('ours')?.values() ?? [])].flatMap((figures) => figures.get('memory MB')?.median ?? []),
     ),
   );
 

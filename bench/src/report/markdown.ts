@@ -1,4 +1,4 @@
-import { type Goal, shown } from './goals.ts';
+import { bestThroughput, type Goal, shown } from './goals.ts';
 import type { Sample, Spread, Summary } from './summary.ts';
 
 /** What a table shows of a scenario; the whole is in results.json. */
@@ -15,7 +15,7 @@ const COLUMNS = [
   'wal bytes/saga',
   'transactions/saga',
   'messages/saga',
-  'memory MB services',
+  'memory MB',
 ] as const;
 
 export type Report = {
@@ -40,6 +40,7 @@ export function markdownOf({ title, samples, disturbed, summary, goals, notes }:
     ...notes,
     `### Goals\n\n${goalTable(goals)}`,
     ...scenarios,
+    ...processesOf(summary),
   ].join('\n\n');
 }
 
@@ -53,6 +54,20 @@ const goalTable = (goals: readonly Goal[]): string =>
       verdict === 'missed' ? '**missed**' : verdict,
     ]),
   );
+
+/** What each process of ours takes at the best throughput. */
+function processesOf(summary: Summary): string[] {
+  const best = bestThroughput(summary, 'ours');
+  const figures = best && summary.get('throughput')?.get('ours')?.get(best.label);
+  if (!figures) return [];
+  const names = [...figures.keys()].flatMap((figure) => /^cpu ms\/saga (.+)$/.exec(figure)?.[1] ?? []);
+  const rows = names.map((name) => [
+    name,
+    cell(figures.get(`cpu ms/saga ${name}`)),
+    cell(figures.get(`memory MB ${name}`)),
+  ]);
+  return [`### processes of ours, ${best.label}\n\n${table(['process', 'cpu ms/saga', 'memory MB'], rows)}`];
+}
 
 type Systems = ReadonlyMap<string, ReadonlyMap<string, ReadonlyMap<string, Spread>>>;
 

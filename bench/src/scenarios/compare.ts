@@ -1,24 +1,45 @@
-import { closedLoop } from '../load/closed-loop.ts';
 import type { OrderSource } from '../load/order-source.ts';
 import { type Figures, memoryOf } from '../meters/readings.ts';
+import type { Measured } from '../report/summary.ts';
 import type { Session } from '../session.ts';
 import type { RunningSystem } from '../systems/system.ts';
-import { measureThroughput } from './measure-throughput.ts';
+import { measureThroughput, warmUp } from './measure-throughput.ts';
 import type { Size } from './scenario.ts';
 
 /** Enough to be near the best of ours without most of the time being a queue. */
 const COMPARED_IN_FLIGHT = { full: 512, small: 64 } as const;
-/** Before the first of them: a system that has just started is compiled while it is measured. */
-const WARM_UP = {
-  full: { warmUpMs: 20_000, measureMs: 1_000 },
-  small: { warmUpMs: 2_000, measureMs: 1_000 },
-} as const;
 
 /**
  * One way and the other on the same running system, there and back (A B B A): what the machine does meanwhile, what gets
  * warm and what fills up, it does to both. A figure is the mean of the two times.
  */
-export async function compareInTurns(
+export const compareOrders = async (
+  session: Session,
+  system: RunningSystem,
+  ways: Readonly<Record<string, OrderSource>>,
+  size: Size,
+): Promise<Measured> => withRatios(await inTurns(session, system, ways, size));
+
+/**
+ * Systems that are started one after the other, in every second run the other way round: what the machine does meanwhile
+ * would favour the first or the last.
+ */
+export async function compareSystems(
+  session: Session,
+  ways: Readonly<Record<string, { start: () => Promise<RunningSystem>; orders: OrderSource }>>,
+  size: Size,
+  run: number,
+): Promise<Measured> {
+  const there = Object.entries(ways);
+  const measured: Record<string, Figures> = {};
+  for (const [label, { start, orders }] of run % 2 === 1 ? there : there.toReversed()) {
+    await using system = await start();
+    Object.assign(measured, await inTurns(session, system, { [label]: orders }, size));
+  }
+  return withRatios(Object.fromEntries(there.map(([label]) => [label, measured[label] ?? {}])));
+}
+
+async function inTurns(
   session: Session,
   system: RunningSystem,
   ways: Readonly<Record<string, OrderSource>>,
@@ -26,7 +47,7 @@ export async function compareInTurns(
 ): Promise<Record<string, Figures>> {
   const inFlight = COMPARED_IN_FLIGHT[size];
   const [first] = Object.values(ways);
-  if (first) await closedLoop(system, first, { inFlight, ...WARM_UP[size] }, async () => undefined);
+  if (first) await warmUp(system, first, size);
   const there = Object.entries(ways);
   const passes: Record<string, Figures[]> = {};
   for (const [label, orders] of [...there, ...there.toReversed()]) {
@@ -43,7 +64,7 @@ function meanOf(passes: readonly Figures[]): Figures {
 }
 
 /** Beside the first of them: two that were measured one after the other say more together than each alone. */
-export function withRatios(measured: Readonly<Record<string, Figures>>): Record<string, Figures> {
+function withRatios(measured: Measured): Measured {
   const [base] = Object.values(measured);
   const ratioOf = (figures: Figures) => (figures['sagas/s'] ?? Number.NaN) / (base?.['sagas/s'] ?? Number.NaN);
   return Object.fromEntries(

@@ -1,7 +1,6 @@
 import { orderSources } from '../load/order-source.ts';
-import type { Figures } from '../meters/readings.ts';
 import { startOurs } from '../systems/ours.ts';
-import { compareInTurns, withRatios } from './compare.ts';
+import { compareSystems } from './compare.ts';
 import { fillWithFinishedSagas } from './finished-sagas.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -11,16 +10,15 @@ const SAGAS = { full: 1_000_000, small: 10_000 } as const;
 export const finished: Scenario = {
   name: 'finished',
   systems: ['ours'],
-  visit: async (session, _name, size) => {
+  visit: async (session, _name, size, run) => {
     const filled = await session.prepared('finished_sagas', async ({ url }) => {
       session.say(`writing ${SAGAS[size]} finished sagas`);
       await fillWithFinishedSagas(url, SAGAS[size]);
     });
-    const measured: Record<string, Figures> = {};
-    for (const [label, copied] of Object.entries({ empty: undefined, finished: filled })) {
-      await using system = await startOurs(session, { database: (name) => session.database(name, copied) });
-      Object.assign(measured, await compareInTurns(session, system, { [label]: orderSources().of() }, size));
-    }
-    return withRatios(measured);
+    const on = (copied?: string) => ({
+      start: () => startOurs(session, { database: (name) => session.database(name, copied) }),
+      orders: orderSources().of(),
+    });
+    return compareSystems(session, { empty: on(), finished: on(filled) }, size, run);
   },
 };

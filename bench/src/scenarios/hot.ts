@@ -1,6 +1,6 @@
 import { orderSources } from '../load/order-source.ts';
 import { startSystem } from '../systems/start-system.ts';
-import { compareInTurns, withRatios } from './compare.ts';
+import { compareOrders } from './compare.ts';
 import type { Scenario } from './scenario.ts';
 
 /** Every order is for the same product: one row that all of them change. */
@@ -11,6 +11,6 @@ export const hot: Scenario = {
     await using system = await startSystem(session, name);
     const orders = orderSources();
     const ways = { uniform: orders.of(), hot: orders.of({ hotProduct: true }) };
-    return withRatios(await compareInTurns(session, system, ways, size));
+    return await compareOrders(session, system, ways, size);
   },
 };

@@ -2,11 +2,10 @@ import { withConnection } from '@saga/tools/database-connection';
 import { placeAll } from '../load/burst.ts';
 import { orderSources } from '../load/order-source.ts';
 import type { TemporaryDatabase } from '../machine/databases.ts';
-import type { Figures } from '../meters/readings.ts';
 import type { Session } from '../session.ts';
 import { startOurs } from '../systems/ours.ts';
 import { until } from '../until.ts';
-import { compareInTurns, withRatios } from './compare.ts';
+import { compareSystems } from './compare.ts';
 import type { Scenario } from './scenario.ts';
 
 const SAGAS = { full: 100_000, small: 1_000 } as const;
@@ -24,18 +23,18 @@ const FLOWING = 'reserve-order';
 export const open: Scenario = {
   name: 'open',
   systems: ['ours'],
-  visit: async (session, _name, size) => {
+  visit: async (session, _name, size, run) => {
     const sagas = SAGAS[size];
     const fill = (database: TemporaryDatabase) => leaveOpen(session, database, sagas);
     const waiting = await session.prepared('open_sagas', fill, LONGEST_OPEN_MS);
-    const measured: Record<string, Figures> = {};
-    const ways = { empty: { copied: undefined, used: 0 }, open: { copied: waiting, used: sagas } };
-    for (const [label, { copied, used }] of Object.entries(ways)) {
-      const database = (name: string) => session.database(name, copied);
-      await using system = await startOurs(session, { database, silent: SILENT, saga: FLOWING });
-      Object.assign(measured, await compareInTurns(session, system, { [label]: orderSources(used).of() }, size));
-    }
-    return withRatios(measured);
+    const on = (copied: string | undefined, used: number) => ({
+      start: () => {
+        const database = (name: string) => session.database(name, copied);
+        return startOurs(session, { database, silent: SILENT, saga: FLOWING });
+      },
+      orders: orderSources(used).of(),
+    });
+    return compareSystems(session, { empty: on(undefined, 0), open: on(waiting, sagas) }, size, run);
   },
 };
 

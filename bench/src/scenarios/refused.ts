@@ -1,6 +1,6 @@
 import { orderSources } from '../load/order-source.ts';
 import { startSystem } from '../systems/start-system.ts';
-import { compareInTurns, withRatios } from './compare.ts';
+import { compareOrders } from './compare.ts';
 import type { Scenario } from './scenario.ts';
 
 const EACH_FIFTH = 5;
@@ -13,6 +13,6 @@ export const refused: Scenario = {
     await using system = await startSystem(session, name);
     const orders = orderSources();
     const ways = { accepted: orders.of(), refused: orders.of({ refusedEvery: EACH_FIFTH }) };
-    return withRatios(await compareInTurns(session, system, ways, size));
+    return await compareOrders(session, system, ways, size);
   },
 };

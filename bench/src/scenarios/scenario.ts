@@ -9,6 +9,6 @@ export type Scenario = {
   name: string;
   /** Those that it is done to, in the order in which they take turns. */
   systems: readonly SystemName[];
-  /** Starts the system, does it, stops the system. */
-  visit(session: Session, system: SystemName, size: Size): Promise<Measured>;
+  /** Starts the system, does it, stops the system. The runs count from 1. */
+  visit(session: Session, system: SystemName, size: Size, run: number): Promise<Measured>;
 };

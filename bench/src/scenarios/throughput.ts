@@ -1,7 +1,7 @@
 import { orderSources } from '../load/order-source.ts';
 import { type Figures, memoryOf } from '../meters/readings.ts';
 import { startSystem, systemNames } from '../systems/start-system.ts';
-import { measureThroughput } from './measure-throughput.ts';
+import { measureThroughput, warmUp } from './measure-throughput.ts';
 import type { Scenario } from './scenario.ts';
 
 const IN_FLIGHT = { full: [32, 128, 512, 2_048], small: [128] } as const;
@@ -20,6 +20,7 @@ export const throughput: Scenario = {
     const orders = orderSources().of();
     const measured: Record<string, Figures> = {};
     let best = 0;
+    await warmUp(system, orders, size);
     for (const inFlight of IN_FLIGHT[size]) {
       if (best > 0 && inFlight > best * LONGEST_ROUND_SECONDS) break;
       const figures = await measureThroughput(session, system, orders, inFlight, size);

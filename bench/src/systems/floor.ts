@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ENDED, floorTopics, type Role, roles } from '../floor/hops.ts';
 import type { FloorSettings } from '../floor/service.ts';
+import { plannedByIndex } from '../machine/databases.ts';
 import { topicsOf } from '../machine/topics.ts';
 import { orderAt } from '../orders.ts';
 import { profilingEnv } from '../profiling/profiling.ts';
@@ -40,18 +41,18 @@ export async function startFloor(session: Session, options: FloorOptions): Promi
         topicPrefix,
         partitions: PARTITIONS,
         clientId: role,
-        databaseUrl: database.url,
+        databaseUrl: plannedByIndex(database.url),
         sampleFile,
       };
       const log = path.join(session.folder, 'floor.log');
       const env = { FLOOR: JSON.stringify(settings), ...profilingEnv(session, `floor-${role}`) };
       const child = await startChild<{ url: string }>(PROGRAM, env, log);
       started.defer(() => child.stop());
-      return child;
+      return { ...child, role };
     };
     const others = await Promise.all(roles.filter((role) => role !== 'order').map(start));
     const order = await start('order');
-    const services = [order, ...others].map(({ pid }) => pid);
+    const services = Object.fromEntries([order, ...others].map(({ role, pid }) => [role, [pid]]));
     const ends = orderEnds();
     started.defer(await watchEnds(brokers, { [topicPrefix + ENDED]: 'COMPLETED' }, ends));
     const front = started.adopt(orderFront(order.ready.url, CONNECTIONS), (it) => it.close());
@@ -62,8 +63,8 @@ export async function startFloor(session: Session, options: FloorOptions): Promi
         onAccepted?.();
         return ends.endOf((JSON.parse(body) as { orderId: string }).orderId);
       },
-      pids: () => ({ services, kafka: session.servers.pids.kafka }),
-      profiled: services,
+      pids: () => ({ ...services, kafka: session.servers.pids.kafka }),
+      profiled: Object.values(services).flat(),
       databases: [database.name],
       messages: () => topics.messages(),
       [Symbol.asyncDispose]: () => started.disposeAsync(),

@@ -81,9 +81,9 @@ export async function startOurs(session: Session, options: OurOptions = {}): Pro
         onAccepted?.();
         return ends.endOf(orderId);
       },
-      pids: () => ({ services: stacks.flatMap(pidsOf), kafka: session.servers.pids.kafka }),
+      pids: () => ({ ...pidsByService(stacks), kafka: session.servers.pids.kafka }),
       get profiled() {
-        return stacks.flatMap(pidsOf);
+        return Object.values(pidsByService(stacks)).flat();
       },
       databases: [database.name],
       messages: () => topics.messages(),
@@ -126,4 +126,5 @@ const bodyOf = ({ userId, productId, quantity, couponId }: BenchOrder, saga: str
   saga,
 });
 
-const pidsOf = ({ services }: Stack): number[] => serviceNames.flatMap((name: ServiceName) => services[name].pid ?? []);
+const pidsByService = (stacks: readonly Stack[]): Record<string, number[]> =>
+  Object.fromEntries(serviceNames.map((name) => [name, stacks.flatMap(({ services }) => services[name].pid ?? [])]));

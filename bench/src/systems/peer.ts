@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { BY_INDEX } from '@saga/service-kit/database';
 import { freePorts } from '@saga/tools/infrastructure/ports';
-import { emptyDatabase } from '../machine/databases.ts';
+import { emptyDatabase, plannedByIndex } from '../machine/databases.ts';
 import { SHOP } from '../orders.ts';
 import type { Session } from '../session.ts';
 import { startChild } from './child.ts';
@@ -31,12 +30,11 @@ export async function startPeer(session: Session, peer: PeerName): Promise<Runni
     const folder = mkdtempSync(path.join(tmpdir(), `saga-bench-${peer}-`));
     started.defer(async () => rmSync(folder, { recursive: true, force: true }));
     const settings = {
-      databaseUrl: shop.url,
+      databaseUrl: plannedByIndex(shop.url),
       engineDatabaseUrl: engine.url,
       folder,
       ports: await freePorts(PORTS),
       shop: SHOP,
-      sessionSettings: BY_INDEX,
     };
     const child = started.adopt(
       await startChild<{ url: string; path: string }>(
@@ -55,7 +53,7 @@ export async function startPeer(session: Session, peer: PeerName): Promise<Runni
         onAccepted?.();
         return JSON.parse(body) as Outcome;
       },
-      pids: () => ({ services: [child.pid] }),
+      pids: () => ({ [peer]: [child.pid] }),
       profiled: [],
       databases: [shop.name, engine.name],
       messages: async () => 0,

@@ -6,7 +6,7 @@ export type Outcome = 'COMPLETED' | 'CANCELLED';
 export type RunningSystem = {
   /** Places an order and resolves when it is final. `onAccepted` is called when the system has promised to do it. */
   run(order: BenchOrder, onAccepted?: () => void): Promise<Outcome>;
-  /** Whose CPU and memory are its own, by part: `services`, `broker`, … Without the database. */
+  /** Its processes by their name (a service, `kafka`, an engine with all it starts), without the database. */
   pids(): Readonly<Record<string, readonly number[]>>;
   /** Those of them that can be profiled. */
   readonly profiled: readonly number[];

@@ -6,7 +6,10 @@ const SEPARATOR = '\u001e';
  * of a larger document PostgreSQL would read them twice.
  */
 export const jsonSequence = (documents: readonly unknown[]): string =>
-  documents.map((document) => JSON.stringify(document ?? null)).join(SEPARATOR);
+  sequenceOf(documents.map((document) => JSON.stringify(document ?? null)));
+
+/** The same of documents that are JSON texts already. */
+export const sequenceOf = (texts: readonly string[]): string => texts.join(SEPARATOR);
 
 /** The rows of one text column that a parameter such as `$2` holds as {@link jsonSequence}: to be cast to json. */
 export const documentsIn = (parameter: `$${number}`): string =>
