@@ -6,9 +6,13 @@ export const REBALANCE_TIMEOUT_MS = 30_000;
 /** A fetch waits for so long when there is nothing: it delays leaving and rejoining. */
 export const MAX_WAIT_MS = 500;
 export const MIN_BYTES = 1;
-/** What one fetch may bring into memory, per broker node. */
-export const MAX_BYTES = 8 * 1_024 * 1_024;
-export const MAX_BYTES_PER_PARTITION = 1_024 * 1_024;
+/**
+ * What one fetch may bring into memory, per broker node: more than the orchestrator's batches take at a time, and not so
+ * much that a burst fills its memory. A broker fills it from the first partition on that is asked for, and stops where it
+ * is full: kafkajs asks in random order, our reader on the other client for what was served last at last.
+ */
+export const MAX_BYTES = 2 * 1_024 * 1_024;
+export const MAX_BYTES_PER_PARTITION = 512 * 1_024;
 /**
  * Joining is repeated as often as others join at the same time; and a consumer that outlasts a fault is still known to
  * the group, while one that gives up leaves a member behind that the others wait for until its session ends.
