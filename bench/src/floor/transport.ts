@@ -6,7 +6,7 @@ export type FloorMessage = { topic: string; key: string; headers: Readonly<Recor
 /** A message that arrived: the floor reads no more of it. */
 export type Arrived = { topic: string; key: string };
 
-/** As many messages as one transaction takes. */
+/** About as many messages as one transaction takes. */
 export const MAX_BATCH = 500;
 /** Fewer are no batch of their own beside others, as with ours. */
 const LEAST_BESIDE = MAX_BATCH / 2;

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { within } from '@saga/service-kit/within';
 import type { RunningSystem } from '../systems/system.ts';
 import { latencyHistogram, type Percentiles } from './latency-histogram.ts';
+import { LOST_AFTER_MS } from './lost.ts';
 import type { OrderSource } from './order-source.ts';
 
 export type ClosedLoop = { inFlight: number; warmUpMs: number; measureMs: number };
@@ -16,10 +17,8 @@ export type ClosedLoopResult<Reading> = {
 };
 
 const LOOK_AGAIN_MS = 50;
-/** A system that is so slow is measured by what it has done until then. */
+/** A system that is so slow is measured by the count of what it has done until then. */
 const LONGEST_ROUND_MS = 120_000;
-/** When nothing more is placed, and an order has not ended after so long, it never will. */
-const LOST_AFTER_MS = 10 * 60_000;
 
 /**
  * Keeps so many orders in flight: whenever one has ended, the next is placed. The latency of those that end while it
@@ -70,7 +69,7 @@ export async function closedLoop<Reading>(
     const seconds = (performance.now() - started) / 1_000;
     phase = 'over';
     if (latency.count === 0) throw new Error('no order ended while it was measured');
-    const perSecond = (inFlight * 1_000) / latency.mean;
+    const perSecond = ended < inFlight ? ended / seconds : (inFlight * 1_000) / latency.mean;
     return { perSecond, latency: latency.percentiles(), from, to, orders: perSecond * seconds };
   };
 

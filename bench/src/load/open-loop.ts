@@ -2,12 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { within } from '@saga/service-kit/within';
 import type { RunningSystem } from '../systems/system.ts';
 import { latencyHistogram, type Percentiles } from './latency-histogram.ts';
+import { LOST_AFTER_MS } from './lost.ts';
 import type { OrderSource } from './order-source.ts';
 
 export type OpenLoop = { ordersPerSecond: number; warmUpMs: number; measureMs: number };
-
-/** When nothing more is placed, and an order has not ended after so long, it never will. */
-const LOST_AFTER_MS = 10 * 60_000;
 
 /**
  * Places orders at a fixed rate, whether or not earlier ones have ended. Latency runs from the moment at which an order

@@ -12,10 +12,7 @@ const SESSION_OPTIONS = BY_INDEX.map((setting) => `-c ${setting}`).join(' ');
 /** The address for connections whose statements are planned as ours are, for whoever has no transactions of ours. */
 export function plannedByIndex(url: string): string {
   const address = new URL(url);
-  // Not as a form would write it: the server reads no plus as a space.
-  address.search = [address.search.slice(1), `options=${encodeURIComponent(SESSION_OPTIONS)}`]
-    .filter(Boolean)
-    .join('&');
+  address.searchParams.set('options', SESSION_OPTIONS);
   return address.href;
 }
 

@@ -1,4 +1,5 @@
 import { drained, placeAll } from '../load/burst.ts';
+import { LOST_AFTER_MS } from '../load/lost.ts';
 import { orderSources } from '../load/order-source.ts';
 import { memoryOf } from '../meters/readings.ts';
 import { startOurs } from '../systems/ours.ts';
@@ -7,7 +8,6 @@ import type { Scenario } from './scenario.ts';
 
 const ORDERS = { full: 20_000, small: 1_000 } as const;
 const REQUESTS = 512;
-const LOST_AFTER_MS = 10 * 60_000;
 const WARM_UP_IN_FLIGHT = 64;
 
 /** A sudden burst: how quickly it is accepted, how long it takes until all of it is done, and whether all of it is. */

@@ -52,9 +52,10 @@ async function inTurns(
   const passes: Record<string, Figures[]> = {};
   for (const [label, orders] of [...there, ...there.toReversed()]) {
     const figures = await measureThroughput(session, system, orders, inFlight, size);
-    passes[label] = [...(passes[label] ?? []), { ...figures, ...memoryOf(system) }];
+    passes[label] = [...(passes[label] ?? []), figures];
   }
-  return Object.fromEntries(Object.entries(passes).map(([label, of]) => [label, meanOf(of)]));
+  const memory = memoryOf(system);
+  return Object.fromEntries(Object.entries(passes).map(([label, of]) => [label, { ...meanOf(of), ...memory }]));
 }
 
 function meanOf(passes: readonly Figures[]): Figures {

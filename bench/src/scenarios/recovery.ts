@@ -1,5 +1,6 @@
 import { serviceNames } from '@saga/tools/service-name';
 import { drained, placeAll } from '../load/burst.ts';
+import { LOST_AFTER_MS } from '../load/lost.ts';
 import { orderSources } from '../load/order-source.ts';
 import { memoryOf } from '../meters/readings.ts';
 import { startOurs } from '../systems/ours.ts';
@@ -7,7 +8,6 @@ import type { Scenario } from './scenario.ts';
 
 const ORDERS = { full: 10_000, small: 500 } as const;
 const REQUESTS = 512;
-const LOST_AFTER_MS = 10 * 60_000;
 /** Silent until everything was killed, so that no order has ended by then. */
 const HOLDING = 'delivery';
 

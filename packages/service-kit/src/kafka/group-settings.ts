@@ -9,7 +9,8 @@ export const MIN_BYTES = 1;
 /**
  * What one fetch may bring into memory, per broker node: more than the orchestrator's batches take at a time, and not so
  * much that a burst fills its memory. A broker fills it from the first partition on that is asked for, and stops where it
- * is full: kafkajs asks in random order, our reader on the other client for what was served last at last.
+ * is full: kafkajs asks in random order, and to the other client, which holds a session, the broker serves last what it
+ * has served last.
  */
 export const MAX_BYTES = 2 * 1_024 * 1_024;
 export const MAX_BYTES_PER_PARTITION = 512 * 1_024;

@@ -10,7 +10,6 @@ import {
 import { MAX_BYTES, MAX_BYTES_PER_PARTITION, MAX_WAIT_MS, MIN_BYTES } from '../group-settings.ts';
 import type { KafkaClientOptions } from '../kafka-client.ts';
 import { connectionSettings, hearingEveryError } from './connection-settings.ts';
-import { fairTurns } from './fair-turns.ts';
 import type { GroupMemberOptions } from './group-member.ts';
 
 /** Where one partition is read on. */
@@ -42,11 +41,9 @@ export function partitionReader(options: KafkaClientOptions, { group, topics }: 
   const metadata = (forceUpdate: boolean): Promise<ClusterMetadata> =>
     consumer.metadata({ topics: [...topics], forceUpdate });
 
-  const turns = fairTurns<Position>();
-
   async function fetched(node: number, positions: readonly Position[]): Promise<fetchV17.FetchResponse> {
     const known = (await metadata(false)).topics;
-    const byTopic = Map.groupBy(turns.inTurn(positions), ({ topic }) => topic);
+    const byTopic = Map.groupBy(positions, ({ topic }) => topic);
     return consumer.fetch({
       node,
       minBytes: MIN_BYTES,
@@ -104,9 +101,7 @@ export function partitionReader(options: KafkaClientOptions, { group, topics }: 
     fetch: async (node, positions) => {
       try {
         const { responses } = await fetched(node, positions);
-        const arrived = arrivals(responses, positions, (await metadata(false)).topics);
-        turns.served(arrived.map(({ position }) => position));
-        return arrived;
+        return arrivals(responses, positions, (await metadata(false)).topics);
       } catch (error) {
         const isOutOfRange = error instanceof Error && findErrorBy(error, 'apiId', OUT_OF_RANGE);
         if (isOutOfRange && (await moveToWhatIsLeft(positions))) return [];
