@@ -37,9 +37,17 @@ function read(file: string): string | undefined {
   }
 }
 
-/** These processes and all below them. */
-function withChildren(pids: readonly number[]): Map<number, Stat> {
+/** By part, its processes. */
+type Parts = Readonly<Record<string, readonly number[]>>;
+
+/** The same of each part, by one look at all processes. */
+function ofEach(parts: Parts, measure: (stats: ReadonlyMap<number, Stat>) => number): Record<string, number> {
   const stats = allStats();
+  return Object.fromEntries(Object.entries(parts).map(([part, pids]) => [part, measure(withChildren(stats, pids))]));
+}
+
+/** These processes and all below them. */
+function withChildren(stats: ReadonlyMap<number, Stat>, pids: readonly number[]): Map<number, Stat> {
   const wanted = new Set(pids);
   const belongs = (pid: number): boolean => {
     const stat = stats.get(pid);
@@ -48,16 +56,15 @@ function withChildren(pids: readonly number[]): Map<number, Stat> {
   return new Map([...stats].filter(([pid]) => belongs(pid)));
 }
 
-/** CPU seconds that these processes and all below them have used so far. */
-export const cpuSecondsOf = (pids: readonly number[]): number =>
-  withChildren(pids)
-    .values()
-    .reduce((sum, { seconds }) => sum + seconds, 0);
+/** CPU seconds that the processes of each part and all below them have used so far. */
+export const cpuSecondsOf = (parts: Parts): Record<string, number> =>
+  ofEach(parts, (stats) => stats.values().reduce((sum, { seconds }) => sum + seconds, 0));
 
-/** The most memory that each of them, and of those below them, ever had resident, in MB: the largest of these. */
-export function peakMemoryMbOf(pids: readonly number[]): number {
-  const peaks = [...withChildren(pids).keys()].map((pid) =>
-    Number(/VmHWM:\s+(\d+) kB/.exec(read(`/proc/${pid}/status`) ?? '')?.[1] ?? 0),
-  );
-  return (Math.max(0, ...peaks) * KIB) / MB;
-}
+/** The most memory that a process of each part, or one below it, ever had resident, in MB: the largest of these. */
+export const peakMemoryMbOf = (parts: Parts): Record<string, number> =>
+  ofEach(parts, (stats) => {
+    const peaks = [...stats.keys()].map((pid) =>
+      Number(/VmHWM:\s+(\d+) kB/.exec(read(`/proc/${pid}/status`) ?? '')?.[1] ?? 0),
+    );
+    return (Math.max(0, ...peaks) * KIB) / MB;
+  });
