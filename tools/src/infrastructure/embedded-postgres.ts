@@ -26,11 +26,14 @@ export type EmbeddedPostgres = { url: string; pid: number; stop(): Promise<void>
 const START_TIMEOUT_S = 60;
 const STOP_TIMEOUT_MS = 30_000;
 
-/** For one small machine; whatever decides about durability stays as PostgreSQL has it. */
+/**
+ * For one small machine; whatever decides about durability stays as PostgreSQL has it. The cache holds what the indexes of
+ * a million orders are written at, memory is taken as it fills.
+ */
 const SETTINGS = [
   'listen_addresses=127.0.0.1',
   "unix_socket_directories=''",
-  'shared_buffers=256MB',
+  'shared_buffers=1GB',
   'max_connections=300',
   'max_wal_size=2GB',
 ];

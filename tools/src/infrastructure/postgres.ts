@@ -49,7 +49,7 @@ async function startContainer(database: string): Promise<Postgres> {
   const container = await new PostgreSqlContainer(IMAGE)
     .withUsername('postgres')
     .withDatabase(database)
-    .withCommand(['-c', 'shared_buffers=256MB', '-c', 'max_connections=300', '-c', 'max_wal_size=2GB'])
+    .withCommand(['-c', 'shared_buffers=1GB', '-c', 'max_connections=300', '-c', 'max_wal_size=2GB'])
     .start();
   return { url: container.getConnectionUri(), stop: async () => void (await container.stop()) };
 }
