@@ -40,7 +40,7 @@ export const INBOX_DAYS = 30;
 const ANNOUNCE_AFTER_MS = 60_000;
 
 /** What a replica knows that was deployed before the newest definition was written (trap 30). */
-const sagasOfBefore = createRegistry([placeOrder, reserveOrder]);
+export const sagasOfBefore = createRegistry([placeOrder, reserveOrder]);
 
 /** What a replica has at hand when it starts. */
 export type Context = {
