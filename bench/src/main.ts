@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { runProgram } from '@saga/tools/run-program';
 import { installPeers } from './install-peers.ts';
-import { machineSpeed } from './machine/machine-speed.ts';
+import { machineSpeed, watchGivenShare } from './machine/machine-speed.ts';
 import { carryOut, plan } from './plan.ts';
 import { profileReport } from './profiling/cpu-profile.ts';
 import { publish, writeReport } from './report/write-report.ts';
@@ -110,7 +110,7 @@ async function bench(): Promise<void> {
   let failures: string[] | undefined;
   try {
     failures = await carryOut(planned, {
-      ...{ session, results, size, signal: interrupted.signal, machineSpeed },
+      ...{ session, results, size, signal: interrupted.signal, machineSpeed, watchGivenShare },
       rest: () => pause(REST_MS),
     });
   } finally {

@@ -26,6 +26,8 @@ export type CarryOut = {
   signal: AbortSignal;
   /** What the machine gives at this moment. */
   machineSpeed: () => Promise<number>;
+  /** From now on: which share of what was asked of the machine it gave. */
+  watchGivenShare: () => () => number;
   /** Before a repetition: whoever disturbs may have ended by then. */
   rest: () => Promise<void>;
 };
@@ -70,16 +72,18 @@ export async function carryOut(planned: readonly Planned[], options: CarryOut): 
 
 /** The result is added if it counts. Returns the share of the machine that there was. */
 async function measure({ scenario, system, run }: Planned, isLast: boolean, options: CarryOut): Promise<number> {
-  const { session, results, size, machineSpeed } = options;
+  const { session, results, size, machineSpeed, watchGivenShare } = options;
   const at = new Date().toISOString();
   const before = await machineSpeed();
   const shareBefore = results.shareOf(before);
   if (shareBefore < LEAST_SHARE && !isLast) return shareBefore;
+  const givenShare = watchGivenShare();
   const measured: Measured = await scenario.visit(session, system, size, run);
+  const given = givenShare();
   const after = await machineSpeed();
-  const share = Math.min(results.shareOf(after), results.shareOf(before));
+  const share = Math.min(results.shareOf(after), results.shareOf(before), given);
   if (share >= LEAST_SHARE || isLast)
-    results.add({ scenario: scenario.name, system, run, at, machineSpeed: { before, after }, measured });
+    results.add({ scenario: scenario.name, system, run, at, machineSpeed: { before, after, given }, measured });
   return share;
 }
 

@@ -19,8 +19,15 @@ function scenario(visited: string[], failing = 0): Scenario {
   };
 }
 
-/** A machine that gives so much, one after the other; the best that was ever seen is 100. */
-function options(speeds: number[], known: readonly string[] = []): { added: Sample[]; options: CarryOut } {
+/**
+ * A machine of such speeds, one after the other; the best that was ever seen is 100. During the visits it gives such
+ * shares of what it is asked for.
+ */
+function options(
+  speeds: number[],
+  known: readonly string[] = [],
+  shares: number[] = [],
+): { added: Sample[]; options: CarryOut } {
   const added: Sample[] = [];
   const session = { say: () => undefined } as unknown as Session;
   const results = {
@@ -30,8 +37,9 @@ function options(speeds: number[], known: readonly string[] = []): { added: Samp
   };
   const rest = async () => undefined;
   const machineSpeed = async () => speeds.shift() ?? 100;
+  const watchGivenShare = () => () => shares.shift() ?? 1;
   const { signal } = new AbortController();
-  return { added, options: { session, results, size: 'small', signal, machineSpeed, rest } };
+  return { added, options: { session, results, size: 'small', signal, machineSpeed, watchGivenShare, rest } };
 }
 
 test('systems take turns', () => {
@@ -58,9 +66,20 @@ test('a visit on less than half of the machine is thrown away and repeated after
   );
   expect(visited).toEqual(['ours', 'floor', 'ours']);
   expect(added.map(({ system, machineSpeed }) => [system, machineSpeed])).toEqual([
-    ['floor', { before: 100, after: 100 }],
-    ['ours', { before: 100, after: 100 }],
+    ['floor', { before: 100, after: 100, given: 1 }],
+    ['ours', { before: 100, after: 100, given: 1 }],
   ]);
+});
+
+test('so is one during which others were given more than half', async () => {
+  const visited: string[] = [];
+  const { added, options: stolen } = options([], [], [0.49, 0.5, 0.9]);
+  await carryOut(
+    plan([scenario(visited)], ({ systems }) => systems, 1),
+    stolen,
+  );
+  expect(visited).toEqual(['ours', 'floor', 'ours']);
+  expect(added.map(({ machineSpeed }) => machineSpeed.given)).toEqual([0.5, 0.9]);
 });
 
 test('on a machine that is never left alone the last repetition is kept', async () => {

@@ -14,7 +14,7 @@ export type Results = {
   shareOf(speed: number): number;
 };
 
-/** Less of the machine than this, before or after: the visit does not count and is repeated later. */
+/** Less of the machine than this, before, after or during it: the visit does not count and is repeated later. */
 export const LEAST_SHARE = 0.5;
 
 export function openResults(folder: string, fresh: boolean): Results {
@@ -35,7 +35,8 @@ export function openResults(folder: string, fresh: boolean): Results {
     }
     return speed / best;
   };
-  const isDisturbed = ({ machineSpeed: { before, after } }: Sample) => shareOf(Math.min(before, after)) < LEAST_SHARE;
+  const isDisturbed = ({ machineSpeed: { before, after, given } }: Sample) =>
+    shareOf(Math.min(before, after)) < LEAST_SHARE || given < LEAST_SHARE;
   return {
     folder,
     has: (scenario, system, run) =>

@@ -12,9 +12,9 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-const sample = (run: number, speed: number) => ({
+const sample = (run: number, speed: number, given = 1) => ({
   ...{ scenario: 'throughput', system: 'ours', run, at: '' },
-  machineSpeed: { before: speed, after: 100 },
+  machineSpeed: { before: speed, after: 100, given },
   measured: { label: { figure: run } },
 });
 
@@ -33,6 +33,7 @@ test('what was disturbed counts only where there is nothing better of the same s
   results.add(sample(1, 40));
   expect(results.counting()).toMatchObject({ samples: [{ run: 1 }], disturbed: 1 });
   results.add(sample(2, 60));
+  results.add(sample(3, 100, 0.4));
   expect(results.counting()).toMatchObject({ samples: [{ run: 2 }], disturbed: 0 });
 });
 

@@ -13,7 +13,7 @@ import { migrate } from './migrate.ts';
 import { type Passwords, passwordsFromEnvironment } from './service-database-url.ts';
 import { type ServiceName, serviceNames } from './service-name.ts';
 import { assertServicePortsAreFree, createStack, type RunService, type Stack } from './stack.ts';
-import { keepStackFile, type StackAddresses } from './stack-file.ts';
+import { keepStackFile, type StackAddresses, stackFileIn } from './stack-file.ts';
 
 export type LocalInstallationOptions = {
   /** Keeps everything from one start to the next; one installation at a time lives in it. */
@@ -62,7 +62,7 @@ export async function startLocalInstallation(options: LocalInstallationOptions):
   try {
     const claim = await step(claimFolder(dataDir));
     opened.defer(claim.release);
-    await rm(stackFile(dataDir), { force: true }); // of a start that was killed
+    await rm(stackFileIn(dataDir), { force: true }); // of a start that was killed
     if (options.ports === 'fixed') await assertServicePortsAreFree();
     if (options.fresh) await step(empty(dataDir, options));
     const { databaseUrl, kafka, pids } = await step(startServers(options, opened));
@@ -80,7 +80,7 @@ export async function startLocalInstallation(options: LocalInstallationOptions):
     opened.defer(() => stack.stop());
     await startInOrder({ stack, databaseUrl, passwords, signal });
     const addresses = () => ({ databaseUrl, kafkaBrokers, services: stack.services });
-    opened.defer(await keepStackFile(stackFile(dataDir), addresses));
+    opened.defer(await keepStackFile(stackFileIn(dataDir), addresses));
     const watching = new AbortController();
     opened.defer(() => watching.abort());
     return { ...addresses(), brokenDown: brokenDown(pids, watching.signal), stop: () => opened.disposeAsync() };
@@ -121,7 +121,6 @@ async function brokenDown(pids: Servers['pids'], signal: AbortSignal): Promise<s
 }
 
 const postgresDir = (dataDir: string) => path.join(dataDir, 'postgres');
-const stackFile = (dataDir: string) => path.join(dataDir, 'stack.json');
 const kafkaDir = (dataDir: string) => path.join(dataDir, 'kafka');
 
 const ASKED_FOR: NoKafka = { kind: 'none', reason: 'as you asked for with --in-memory' };

@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { messageOf } from '@saga/service-kit/faults';
 import { PROBLEM_MEDIA_TYPE } from '@saga/service-kit/problem';
 import { runProgram } from './run-program.ts';
-import type { StackAddresses } from './stack-file.ts';
+import { dataFolder, type StackAddresses, stackFileIn } from './stack-file.ts';
 
 /** In what two services disagree, in a sentence that says what to do. */
 export type Difference = { orderId: string | null; service: string; code: string; message: string };
@@ -44,28 +43,31 @@ async function detailOf(response: Response): Promise<string> {
   return response.headers.get('content-type') === PROBLEM_MEDIA_TYPE ? JSON.parse(body).detail : body;
 }
 
-const USAGE = `usage: pnpm reconcile
+const USAGE = `usage: pnpm reconcile [--data <folder>]
   compares the sagas with every service's books: of what was started here, or of the orchestrator at ORCHESTRATOR_URL
+  --data  the folder that it was started with
   exit code 0: they agree; 1: there are differences; 2: it could not be found out, the last line says why`;
 
 const COULD_NOT_TELL = 2;
 
-function refuseArguments(): void {
+function readFlags() {
   try {
-    parseArgs({ options: {} });
+    return parseArgs({ options: { data: { type: 'string' } } }).values;
   } catch {
     throw new Error(USAGE);
   }
 }
 
-const STACK_FILE = path.resolve(import.meta.dirname, '../../.data/stack.json');
-
-async function orchestratorUrl(): Promise<string> {
+async function orchestratorUrl(data: string | undefined): Promise<string> {
   const { ORCHESTRATOR_URL: given } = process.env;
-  if (given) return given.replace(/\/+$/, '');
-  const file = await readFile(STACK_FILE, 'utf8').catch(() => {
+  if (data === undefined && given) {
+    if (!URL.canParse(given)) throw new Error(`ORCHESTRATOR_URL is not a URL: ${given}`);
+    return given.replace(/\/+$/, '');
+  }
+  const folder = dataFolder(data);
+  const file = await readFile(stackFileIn(folder), 'utf8').catch(() => {
     throw new Error(
-      'nothing is running here: `pnpm start` first, or say in ORCHESTRATOR_URL where an orchestrator answers',
+      `nothing runs on ${folder}: \`pnpm start\` first, name its folder with --data, or say in ORCHESTRATOR_URL where an orchestrator answers`,
     );
   });
   return (JSON.parse(file) as StackAddresses).services.orchestrator.url;
@@ -73,9 +75,9 @@ async function orchestratorUrl(): Promise<string> {
 
 if (import.meta.main)
   await runProgram(async () => {
-    refuseArguments();
+    const { data } = readFlags();
     let differences = 0;
-    for await (const { message } of reconcile(await orchestratorUrl())) {
+    for await (const { message } of reconcile(await orchestratorUrl(data))) {
       console.log(message);
       differences += 1;
     }

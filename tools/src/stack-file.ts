@@ -1,4 +1,5 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { ServiceName } from './service-name.ts';
 import type { ServiceAddress } from './stack.ts';
 
@@ -10,6 +11,12 @@ export type StackAddresses = {
 };
 
 const CHECK_EVERY_MS = 500;
+
+/** Where `start` keeps everything: in `.data` of this project unless it is told another folder. */
+export const dataFolder = (given: string | undefined): string =>
+  path.resolve(given ?? path.join(import.meta.dirname, '../../.data'));
+
+export const stackFileIn = (dataDir: string): string => path.join(dataDir, 'stack.json');
 
 /**
  * Tells programs where everything is, as long as it runs: written when all of it is ready, and again whenever a

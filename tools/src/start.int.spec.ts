@@ -79,6 +79,19 @@ it('keeps data between starts, resets nothing, and begins anew with --fresh', as
   await fresh.stop('SIGTERM');
 });
 
+it('is found by its folder: the books of what runs there are compared', async () => {
+  const program = start('--in-memory');
+  await program.ready();
+  expect(await runProgram('reconcile.ts', ['--data', dataDir]).ended).toEqual({
+    code: 0,
+    output: 'the sagas and the services’ books agree\n',
+  });
+  await program.stop('SIGTERM');
+  const { code, output } = await runProgram('reconcile.ts', ['--data', dataDir]).ended;
+  expect(code).toBe(2);
+  expect(output).toMatch(/^nothing runs on \S.*: `pnpm start` first, /);
+});
+
 it('is refused in one line while another runs in the same folder (trap 23)', async () => {
   const first = start('--in-memory');
   await first.ready();
@@ -139,12 +152,17 @@ it('that was killed is cleaned up after by the next one', async () => {
 
 const start = (...flags: string[]) => run(['--free-ports', '--data', dataDir, ...flags]);
 
-/** The program as a person starts it, without the servers of this test run. */
-function run(flags: string[]) {
-  const { DATABASE_URL, KAFKA_BROKERS, ...env } = process.env;
-  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'start.ts'), ...flags], { env });
+/** A program as a person starts it, without the servers of this test run. */
+function runProgram(file: string, flags: string[]) {
+  const { DATABASE_URL, KAFKA_BROKERS, ORCHESTRATOR_URL, ...env } = process.env;
+  const child = spawn(process.execPath, [path.join(import.meta.dirname, file), ...flags], { env });
   const output = Promise.all([text(child.stdout), text(child.stderr)]).then((texts) => texts.join(''));
   const ended = once(child, 'close').then(async () => ({ code: child.exitCode, output: await output }));
+  return { child, output, ended };
+}
+
+function run(flags: string[]) {
+  const { child, output, ended } = runProgram('start.ts', flags);
   const program = {
     ended,
     /** Resolves when its addresses are there, which is when all is ready. */

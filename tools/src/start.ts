@@ -1,8 +1,8 @@
-import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { type LocalInstallation, startLocalInstallation } from './local-installation.ts';
 import { runProgram } from './run-program.ts';
 import { serviceNames } from './service-name.ts';
+import { dataFolder } from './stack-file.ts';
 
 const USAGE = `usage: pnpm start [--fresh] [--in-memory] [--free-ports] [--data <folder>]
   --fresh       begin with nothing: no orders, no messages
@@ -10,7 +10,6 @@ const USAGE = `usage: pnpm start [--fresh] [--in-memory] [--free-ports] [--data 
   --free-ports  any free ports instead of 8080 to 8086
   --data        where everything is kept; .data unless said otherwise`;
 
-const DATA = path.resolve(import.meta.dirname, '../../.data');
 const NAME_WIDTH = Math.max(...serviceNames.map((name) => name.length));
 const INTERRUPTED = 130;
 const BROKEN_DOWN = 1;
@@ -25,7 +24,7 @@ async function start(): Promise<void> {
   const startedAt = performance.now();
   try {
     const installation = await startLocalInstallation({
-      dataDir: flags.data === undefined ? DATA : path.resolve(flags.data),
+      dataDir: dataFolder(flags.data),
       fresh: flags.fresh ?? false,
       inMemory: flags['in-memory'] ?? false,
       ports: flags['free-ports'] ? 'free' : 'fixed',

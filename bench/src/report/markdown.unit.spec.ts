@@ -5,7 +5,7 @@ import { type Sample, summaryOf } from './summary.ts';
 test('what each process of ours takes is told for the best number in flight', () => {
   const sample = (run: number, cpu: number): Sample => ({
     ...{ scenario: 'throughput', system: 'ours', run, at: '' },
-    machineSpeed: { before: 1, after: 1 },
+    machineSpeed: { before: 1, after: 1, given: 1 },
     measured: {
       '32 in flight': { 'sagas/s': 100, 'cpu ms/saga': 9, 'cpu ms/saga order': 9, 'memory MB order': 90 },
       '128 in flight': { 'sagas/s': 300, 'cpu ms/saga': cpu, 'cpu ms/saga order': cpu, 'memory MB order': 120 },

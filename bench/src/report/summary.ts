@@ -9,8 +9,8 @@ export type Sample = {
   system: string;
   run: number;
   at: string;
-  /** What the machine gave before and after: what the busy loop makes of it. */
-  machineSpeed: { before: number; after: number };
+  /** What the busy loop made of the machine before and after, and which share of what was asked of it it gave between. */
+  machineSpeed: { before: number; after: number; given: number };
   measured: Measured;
 };
 
