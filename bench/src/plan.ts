@@ -1,4 +1,3 @@
-import type { Measured } from './report/summary.ts';
 import { LEAST_SHARE, type Results } from './results.ts';
 import type { Scenario, Size } from './scenarios/scenario.ts';
 import type { Session } from './session.ts';
@@ -21,13 +20,13 @@ export const plan = (
 
 export type CarryOut = {
   session: Session;
-  results: Pick<Results, 'has' | 'add' | 'shareOf'>;
+  results: Pick<Results, 'has' | 'add' | 'shareOf' | 'shareOfVisit'>;
   size: Size;
   signal: AbortSignal;
   /** What the machine gives at this moment. */
   machineSpeed: () => Promise<number>;
-  /** From now on: which share of what was asked of the machine it gave. */
-  watchGivenShare: () => () => number;
+  /** From now on: the share of the processor time asked for that the machine got, where that is known. */
+  watchGivenShare: () => () => number | undefined;
   /** Before a repetition: whoever disturbs may have ended by then. */
   rest: () => Promise<void>;
 };
@@ -77,18 +76,20 @@ async function measure({ scenario, system, run }: Planned, isLast: boolean, opti
   const before = await machineSpeed();
   const shareBefore = results.shareOf(before);
   if (shareBefore < LEAST_SHARE && !isLast) return shareBefore;
-  const givenShare = watchGivenShare();
-  const measured: Measured = await scenario.visit(session, system, size, run);
-  const given = givenShare();
-  const after = await machineSpeed();
-  const share = Math.min(results.shareOf(after), results.shareOf(before), given);
-  if (share >= LEAST_SHARE || isLast)
-    results.add({ scenario: scenario.name, system, run, at, machineSpeed: { before, after, given }, measured });
+  const shareSoFar = watchGivenShare();
+  const measured = await scenario.visit(session, system, size, run);
+  const givenShare = shareSoFar();
+  const speeds = { before, after: await machineSpeed() };
+  const sample = { scenario: scenario.name, system, run, at, machineSpeed: speeds, givenShare, measured };
+  const share = results.shareOfVisit(sample);
+  if (share >= LEAST_SHARE || isLast) results.add(sample);
   return share;
 }
 
 function said(share: number, isLast: boolean): string {
-  if (share >= LEAST_SHARE) return 'done';
+  if (share >= LEAST_SHARE) return `done, on ${percent(share)} of the machine`;
   const consequence = isLast ? 'kept all the same, and marked as disturbed' : 'thrown away, repeated later';
-  return `had ${Math.round(share * 100)} % of the machine: ${consequence}`;
+  return `had ${percent(share)} of the machine: ${consequence}`;
 }
+
+const percent = (share: number): string => `${Math.round(share * 100)} %`;

@@ -12,9 +12,11 @@ export type Results = {
   counting(): { samples: Sample[]; disturbed: number };
   /** How much of the machine that is, of the best that was ever seen while this series was measured. */
   shareOf(speed: number): number;
+  /** The least of it that there was: before, after, and of what was asked for in between. */
+  shareOfVisit(visit: Pick<Sample, 'machineSpeed' | 'givenShare'>): number;
 };
 
-/** Less of the machine than this, before, after or during it: the visit does not count and is repeated later. */
+/** With a smaller share of the machine a visit does not count, and is repeated later. */
 export const LEAST_SHARE = 0.5;
 
 export function openResults(folder: string, fresh: boolean): Results {
@@ -35,8 +37,9 @@ export function openResults(folder: string, fresh: boolean): Results {
     }
     return speed / best;
   };
-  const isDisturbed = ({ machineSpeed: { before, after, given } }: Sample) =>
-    shareOf(Math.min(before, after)) < LEAST_SHARE || given < LEAST_SHARE;
+  const shareOfVisit: Results['shareOfVisit'] = ({ machineSpeed: { before, after }, givenShare = 1 }) =>
+    Math.min(shareOf(before), shareOf(after), givenShare);
+  const isDisturbed = (sample: Sample) => shareOfVisit(sample) < LEAST_SHARE;
   return {
     folder,
     has: (scenario, system, run) =>
@@ -50,6 +53,7 @@ export function openResults(folder: string, fresh: boolean): Results {
       return { samples: [...sound, ...kept], disturbed: kept.length };
     },
     shareOf,
+    shareOfVisit,
   };
 }
 

@@ -12,9 +12,10 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-const sample = (run: number, speed: number, given = 1) => ({
+const sample = (run: number, speed: number, givenShare = 1) => ({
   ...{ scenario: 'throughput', system: 'ours', run, at: '' },
-  machineSpeed: { before: speed, after: 100, given },
+  machineSpeed: { before: speed, after: 100 },
+  givenShare,
   measured: { label: { figure: run } },
 });
 

@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { messageOf } from '@saga/service-kit/faults';
 import { PROBLEM_MEDIA_TYPE } from '@saga/service-kit/problem';
+import { dataFolder } from './data-folder.ts';
 import { runProgram } from './run-program.ts';
-import { dataFolder, type StackAddresses, stackFileIn } from './stack-file.ts';
+import { type StackAddresses, stackFileIn } from './stack-file.ts';
 
 /** In what two services disagree, in a sentence that says what to do. */
 export type Difference = { orderId: string | null; service: string; code: string; message: string };
@@ -45,7 +46,7 @@ async function detailOf(response: Response): Promise<string> {
 
 const USAGE = `usage: pnpm reconcile [--data <folder>]
   compares the sagas with every service's books: of what was started here, or of the orchestrator at ORCHESTRATOR_URL
-  --data  the folder that it was started with
+  --data  the folder that it was started with; goes before ORCHESTRATOR_URL
   exit code 0: they agree; 1: there are differences; 2: it could not be found out, the last line says why`;
 
 const COULD_NOT_TELL = 2;
@@ -61,14 +62,16 @@ function readFlags() {
 async function orchestratorUrl(data: string | undefined): Promise<string> {
   const { ORCHESTRATOR_URL: given } = process.env;
   if (data === undefined && given) {
-    if (!URL.canParse(given)) throw new Error(`ORCHESTRATOR_URL is not a URL: ${given}`);
+    if (!/^https?:/.test(given) || !URL.canParse(given))
+      throw new Error(`ORCHESTRATOR_URL is not an http URL: ${given}`);
     return given.replace(/\/+$/, '');
   }
   const folder = dataFolder(data);
-  const file = await readFile(stackFileIn(folder), 'utf8').catch(() => {
-    throw new Error(
-      `nothing runs on ${folder}: \`pnpm start\` first, name its folder with --data, or say in ORCHESTRATOR_URL where an orchestrator answers`,
-    );
+  const file = await readFile(stackFileIn(folder), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    const ways =
+      '`pnpm start` first, name its folder with --data, or say in ORCHESTRATOR_URL where an orchestrator answers';
+    throw new Error(`nothing runs on ${folder}: ${ways}`);
   });
   return (JSON.parse(file) as StackAddresses).services.orchestrator.url;
 }

@@ -12,10 +12,6 @@ export type StackAddresses = {
 
 const CHECK_EVERY_MS = 500;
 
-/** Where `start` keeps everything: in `.data` of this project unless it is told another folder. */
-export const dataFolder = (given: string | undefined): string =>
-  path.resolve(given ?? path.join(import.meta.dirname, '../../.data'));
-
 export const stackFileIn = (dataDir: string): string => path.join(dataDir, 'stack.json');
 
 /**

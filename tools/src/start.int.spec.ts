@@ -87,9 +87,10 @@ it('is found by its folder: the books of what runs there are compared', async ()
     output: 'the sagas and the services’ books agree\n',
   });
   await program.stop('SIGTERM');
-  const { code, output } = await runProgram('reconcile.ts', ['--data', dataDir]).ended;
-  expect(code).toBe(2);
-  expect(output).toMatch(/^nothing runs on \S.*: `pnpm start` first, /);
+  expect(await runProgram('reconcile.ts', ['--data', dataDir]).ended).toEqual({
+    code: 2,
+    output: expect.stringMatching(/^nothing runs on \S.*: `pnpm start` first, /),
+  });
 });
 
 it('is refused in one line while another runs in the same folder (trap 23)', async () => {

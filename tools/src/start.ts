@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
+import { dataFolder } from './data-folder.ts';
 import { type LocalInstallation, startLocalInstallation } from './local-installation.ts';
 import { runProgram } from './run-program.ts';
 import { serviceNames } from './service-name.ts';
-import { dataFolder } from './stack-file.ts';
 
 const USAGE = `usage: pnpm start [--fresh] [--in-memory] [--free-ports] [--data <folder>]
   --fresh       begin with nothing: no orders, no messages

@@ -4,7 +4,7 @@ import { type Measured, type Sample, summaryOf } from './summary.ts';
 
 const sample = (scenario: string, system: string, measured: Measured): Sample => ({
   ...{ scenario, system, measured, run: 1, at: '' },
-  machineSpeed: { before: 1, after: 1, given: 1 },
+  machineSpeed: { before: 1, after: 1 },
 });
 const verdicts = (samples: readonly Sample[]) =>
   Object.fromEntries(

@@ -1,5 +1,5 @@
 import { bestThroughput, type Goal, shown } from './goals.ts';
-import type { Sample, Spread, Summary } from './summary.ts';
+import { type Sample, type Spread, type Summary, spreadOf } from './summary.ts';
 
 /** What a table shows of a scenario; the whole is in results.json. */
 const COLUMNS = [
@@ -37,11 +37,23 @@ export function markdownOf({ title, samples, disturbed, summary, goals, notes }:
     ...(disturbed > 0
       ? [`**${disturbed} of ${samples.length} samples were taken on a machine that was busy with other things.**`]
       : []),
+    ...machineOf(samples),
     ...notes,
     `### Goals\n\n${goalTable(goals)}`,
     ...scenarios,
     ...processesOf(summary),
   ].join('\n\n');
+}
+
+/** How much others took while it was measured, where the kernel tells. */
+function machineOf(samples: readonly Sample[]): string[] {
+  const shares = samples.flatMap(({ givenShare }) => givenShare ?? []);
+  if (shares.length === 0) return [];
+  const { median, min, max } = spreadOf(shares.map((share) => share * 100));
+  const which = shares.length === samples.length ? 'the visits' : `${shares.length} of the ${samples.length} visits`;
+  return [
+    `During ${which} the machine got ${shown(median)} % (${shown(min)}–${shown(max)} %) of the processor time that it asked for.`,
+  ];
 }
 
 const goalTable = (goals: readonly Goal[]): string =>

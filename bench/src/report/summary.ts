@@ -9,8 +9,10 @@ export type Sample = {
   system: string;
   run: number;
   at: string;
-  /** What the busy loop made of the machine before and after, and which share of what was asked of it it gave between. */
-  machineSpeed: { before: number; after: number; given: number };
+  /** What the machine gave before and after: what the busy loop makes of it. */
+  machineSpeed: { before: number; after: number };
+  /** Between them: of the processor time asked for, the share that the machine got, preparations included. */
+  givenShare?: number | undefined;
   measured: Measured;
 };
 

@@ -38,7 +38,8 @@ export function foldSagas(
     const before = current.get(sagaId);
     const definition = definitionFor(registry, before, incoming);
     if (!definition) {
-      // Whatever comes once a saga has ended, nothing is sent: its definition may be gone by then.
+      // Whatever comes once a saga has ended, nothing is sent: its definition may be gone by then. Without it nothing is
+      // taken down either, not in the journal and not as a dead letter (ADR 19).
       if (before && before.status !== 'AWAITED' && before.endedAt !== undefined) return;
       const isRunning = before !== undefined && before.status !== 'AWAITED';
       if (incoming.type !== 'order-created' || isRunning)

@@ -6,6 +6,7 @@ import { claimFolder } from './claim-folder.ts';
 import { assertPortIsFree, freePorts } from './ports.ts';
 import { findPostgresHome, type PostgresHome, postgresHome, removePostgresHome } from './postgres-home.ts';
 import { postgresPrograms } from './postgres-programs.ts';
+import { POSTGRES_SETTINGS } from './postgres-settings.ts';
 import { commandOf } from './process-identity.ts';
 import { stopProcess } from './stop-process.ts';
 import { type RunAs, unprivilegedUser } from './unprivileged-user.ts';
@@ -26,17 +27,7 @@ export type EmbeddedPostgres = { url: string; pid: number; stop(): Promise<void>
 const START_TIMEOUT_S = 60;
 const STOP_TIMEOUT_MS = 30_000;
 
-/**
- * For one small machine; whatever decides about durability stays as PostgreSQL has it. The cache holds what the indexes of
- * a million orders are written at, memory is taken as it fills.
- */
-const SETTINGS = [
-  'listen_addresses=127.0.0.1',
-  "unix_socket_directories=''",
-  'shared_buffers=1GB',
-  'max_connections=300',
-  'max_wal_size=2GB',
-];
+const SETTINGS = ['listen_addresses=127.0.0.1', "unix_socket_directories=''", ...POSTGRES_SETTINGS];
 
 type Cluster = { bin: string; home: PostgresHome; user: RunAs };
 

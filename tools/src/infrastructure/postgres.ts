@@ -1,5 +1,6 @@
 import { dockerIsReachable } from './docker.ts';
 import { removeEmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
+import { POSTGRES_SETTINGS } from './postgres-settings.ts';
 import { throwawayFolder } from './throwaway-folder.ts';
 
 export type StartPostgresOptions = {
@@ -49,7 +50,7 @@ async function startContainer(database: string): Promise<Postgres> {
   const container = await new PostgreSqlContainer(IMAGE)
     .withUsername('postgres')
     .withDatabase(database)
-    .withCommand(['-c', 'shared_buffers=1GB', '-c', 'max_connections=300', '-c', 'max_wal_size=2GB'])
+    .withCommand(POSTGRES_SETTINGS.flatMap((setting) => ['-c', setting]))
     .start();
   return { url: container.getConnectionUri(), stop: async () => void (await container.stop()) };
 }

@@ -127,6 +127,22 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    name: 'a replica passes over what comes to an open saga whose definition it does not know',
+    shownBy: { rollsOut: true, cancellations: 1 },
+    breaks: [
+      {
+        file: 'orchestrator/src/app/set-aside.ts',
+        guard: 'saga.endedAt !== undefined || registry.find(name, version)',
+        instead: 'true',
+      },
+      {
+        file: 'orchestrator/src/app/fold-sagas.ts',
+        guard: "before && before.status !== 'AWAITED' && before.endedAt !== undefined",
+        instead: "before && before.status !== 'AWAITED'",
+      },
+    ],
+  },
+  {
     name: 'what was not answered is not undone',
     shownBy: { cancellations: 1 },
     breaks: [

@@ -79,6 +79,7 @@ export class Replica {
       now,
       failing,
       complain: (complaint, detail) => world.complain(complaint, detail),
+      passOver: (sagaId) => world.passedOver.add(sagaId),
     });
     const watched = watchingOffsets(wired.handler, broker, (complaint, detail) => world.complain(complaint, detail));
     const handle = deliver({

@@ -4,7 +4,6 @@ import { type JournalEntry, rebuild } from '@saga/orchestrator/saga/rebuild';
 import type { Saga, StepStatus } from '@saga/orchestrator/saga/state';
 import { allSagas } from '@saga/orchestrator/sagas/all';
 import type { Check } from './invariants.ts';
-import { sagasOfBefore } from './services.ts';
 import { sagasOf } from './standing.ts';
 import type { World } from './world.ts';
 
@@ -25,10 +24,6 @@ export function checkSagas(world: World, check: Check): void {
     check('nobody is given up for being silent', !isGivenUp || isTroubled, { id, failure: saga.failure });
   }
 }
-
-/** What comes after the end, a replica that does not know the saga's definition takes no note of. */
-const mayBePassedOver = ({ plan }: World, { definition, endedAt }: Saga): boolean =>
-  plan.rollsOut && endedAt !== undefined && !sagasOfBefore.find(definition.name, definition.version);
 
 function journalsOf({ tables }: World): Map<string, JournalEntry[]> {
   const rows = [...tables.orchestrator.journal.rows.values()].sort((a, b) => a.seq - b.seq);
@@ -57,7 +52,7 @@ function checkJournal(world: World, saga: Saga, journal: readonly JournalEntry[]
   const audited = audit.filter(({ target }) => target.id === id).length;
   check('what an operator did is in the journal and in the audit', operated === audited, { id, operated, audited });
   const cancellations = world.customers.cancellations.get(id) ?? 0;
-  const isKept = cancellations === 0 || of('order-cancel-requested').length > 0 || mayBePassedOver(world, saga);
+  const isKept = cancellations === 0 || of('order-cancel-requested').length > 0 || world.passedOver.has(id);
   check('a cancellation that was answered with 202 reaches its saga', isKept, { id, cancellations });
   const rebuilt: unknown = JSON.parse(JSON.stringify(rebuild(allSagas, journal)));
   check('a saga is what its journal rebuilds', isDeepStrictEqual(rebuilt, saga), { id });

@@ -34,13 +34,14 @@ import { memoryShipping } from '../memory-stores/shipping.ts';
 import { memoryStock } from '../memory-stores/stock.ts';
 import { memoryWallet } from '../memory-stores/wallet.ts';
 import type { Tables } from './tables.ts';
+import { watchingPassedOver } from './watch-passed-over.ts';
 import { watchingResends } from './watch-resends.ts';
 
 export const INBOX_DAYS = 30;
 const ANNOUNCE_AFTER_MS = 60_000;
 
 /** What a replica knows that was deployed before the newest definition was written (trap 30). */
-export const sagasOfBefore = createRegistry([placeOrder, reserveOrder]);
+const sagasOfBefore = createRegistry([placeOrder, reserveOrder]);
 
 /** What a replica has at hand when it starts. */
 export type Context = {
@@ -56,6 +57,8 @@ export type Context = {
   now: () => number;
   /** Tells of what must never happen. */
   complain: (complaint: string, detail: string) => void;
+  /** Notes that a cancellation came after its saga's end, to a replica that takes down nothing of it. */
+  passOver: (sagaId: string) => void;
   /** Lets messages fail for technical reasons. */
   failing: <Rows>(participant: Participant<Rows>) => Participant<Rows>;
 };
@@ -76,7 +79,7 @@ export type Wired = { handler: DeliveryHandler; tasks: readonly Task[]; counter?
 
 /** Every service as its `app.ts` puts it together, on stores in memory. */
 export const services: { readonly [Service in keyof Tables]: (context: Context) => Wired } = {
-  orchestrator: ({ isOld, tables: { orchestrator }, connections, outbox, clock, logger, now, complain }) => {
+  orchestrator: ({ isOld, tables: { orchestrator }, connections, outbox, clock, logger, now, complain, passOver }) => {
     const registry = isOld ? sagasOfBefore : allSagas;
     const store = memorySagas(orchestrator);
     const isDue = () =>
@@ -87,8 +90,9 @@ export const services: { readonly [Service in keyof Tables]: (context: Context) 
       send(sql, async (rows) => {
         for (const entry of entries) await rows.insert(orchestrator.audit, rows.nextId(), entry);
       });
+    const handler = messageHandler(registry, store, connections);
     return {
-      handler: watchingResends(messageHandler(registry, store, connections), orchestrator, complain),
+      handler: watchingPassedOver(watchingResends(handler, orchestrator, complain), registry, orchestrator, passOver),
       tasks: [{ name: 'timers', everyMs: 1_000, isDue, run }],
       office: { operate: (sagaId, act, by) => operate({ ...shell, appendAudit }, sagaId, act, by) },
     };

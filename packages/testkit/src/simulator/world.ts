@@ -30,6 +30,8 @@ export class World {
   readonly customers: Customers;
   readonly operators: Operators;
   readonly deadLetters: ReceivedMessage[] = [];
+  /** Sagas of which a cancellation came after the end, to a replica that does not know their definition. */
+  readonly passedOver = new Set<string>();
   /** What should never happen, and did. */
   readonly complaints: { complaint: string; detail: string }[] = [];
   readonly #jumped = new Map<ServiceName, number>();
