@@ -24,7 +24,7 @@ const USAGE = `usage: pnpm bench [--only <scenario,…>] [--systems <system,…>
   --fresh     forget what this series has measured already; else only what is missing is measured
   --name      of the series, in bench/results; the commit, unless said otherwise
   --profile   a CPU profile of each of our processes, and profiles.txt: what they spend their time on
-  --publish   copy the tables and charts to docs/performance.md, once all of it has been measured`;
+  --publish   copy tables, charts and figures to docs/performance.md and beside it, once all of it has been measured`;
 
 const PROFILE_LINES = 30;
 const REST_MS = 20_000;

@@ -9,6 +9,8 @@ import { type Summary, summaryOf } from './summary.ts';
 
 const DOCS = path.resolve(import.meta.dirname, '../../../docs');
 const CHARTS = ['throughput.svg', 'latency.svg'] as const;
+/** All samples, for whoever wants to reckon for themselves. */
+const FIGURES = 'results.json';
 const BEGIN = '<!-- measured: written by `pnpm bench --publish` -->';
 const END = '<!-- /measured -->';
 
@@ -20,7 +22,7 @@ export function writeReport(results: Results, notes: readonly string[]): string[
   const machine = { cores: availableParallelism(), memoryGiB: Math.round(totalmem() / 2 ** 30), node: process.version };
   const title = `Measured on ${machine.cores} cores and ${machine.memoryGiB} GiB, Node ${machine.node}`;
   const files = {
-    'results.json': `${JSON.stringify({ machine, notes, goals, samples }, undefined, 2)}\n`,
+    [FIGURES]: `${JSON.stringify({ machine, notes, goals, samples }, undefined, 2)}\n`,
     'results.md': `${markdownOf({ title, samples, disturbed, summary, goals, notes })}\n`,
     'throughput.svg': barChart('Sagas per second, each at its best', throughputBars(summary), shown),
     'latency.svg': barChart('Milliseconds from POST to end at 40 orders/s, median', latencyBars(summary), shown),
@@ -49,7 +51,7 @@ const latencyBars = (summary: Summary): Bar[] =>
     return spread ? [{ label: system, value: spread.median, low: spread.min, high: spread.max }] : [];
   });
 
-/** Puts the last report into docs/performance.md, between its marks, with the charts beside it. */
+/** Puts the last report into docs/performance.md, between its marks, with the charts and all figures beside it. */
 export function publish(results: Results): void {
   const page = path.join(DOCS, 'performance.md');
   const [before, rest] = readFileSync(page, 'utf8').split(BEGIN);
@@ -57,7 +59,9 @@ export function publish(results: Results): void {
   if (after === undefined) throw new Error(`${page} has no place for the results, between ${BEGIN} and ${END}`);
   const measured = readFileSync(path.join(results.folder, 'results.md'), 'utf8');
   mkdirSync(path.join(DOCS, 'performance'), { recursive: true });
-  for (const chart of CHARTS) copyFileSync(path.join(results.folder, chart), path.join(DOCS, 'performance', chart));
+  for (const file of [...CHARTS, FIGURES])
+    copyFileSync(path.join(results.folder, file), path.join(DOCS, 'performance', file));
   const charts = CHARTS.map((chart) => `![](performance/${chart})`).join('\n\n');
-  writeFileSync(page, `${before}${BEGIN}\n\n${charts}\n\n${measured}\n${END}${after}`);
+  const all = `[All figures of all runs](performance/${FIGURES})`;
+  writeFileSync(page, `${before}${BEGIN}\n\n${charts}\n\n${all}\n\n${measured}\n${END}${after}`);
 }
